@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between kernel versions. No other file asks for a version.
+ */
+#ifndef _SOCKS_COMPAT_H
+#define _SOCKS_COMPAT_H
+
+#include <linux/ftrace.h>
+#include <linux/version.h>
+#include <net/tcp.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "socks needs Linux 6.1 or later"
+#endif
+
+/*
+ * Before 6.2, x86 has no accessors for struct ftrace_regs: the callback asks
+ * for the whole of struct pt_regs.
+ */
+#ifdef ftrace_regs_set_instruction_pointer
+
+#define SOCKS_FTRACE_FLAGS	0
+
+static __always_inline unsigned long
+socks_ftrace_arg(struct ftrace_regs *fregs, unsigned int n)
+{
+	return ftrace_regs_get_argument(fregs, n);
+}
+
+static __always_inline void
+socks_ftrace_redirect(struct ftrace_regs *fregs, void *to)
+{
+	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)to);
+}
+
+#else
+
+#define SOCKS_FTRACE_FLAGS	FTRACE_OPS_FL_SAVE_REGS
+
+static __always_inline unsigned long
+socks_ftrace_arg(struct ftrace_regs *fregs, unsigned int n)
+{
+	return regs_get_kernel_argument(ftrace_get_regs(fregs), n);
+}
+
+static __always_inline void
+socks_ftrace_redirect(struct ftrace_regs *fregs, void *to)
+{
+	instruction_pointer_set(ftrace_get_regs(fregs), (unsigned long)to);
+}
+
+#endif
+
+/*
+ * From 6.5, pages are sent by sendmsg() with MSG_SPLICE_PAGES, and struct
+ * proto_ops has no sendpage() any more.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define SOCKS_HAVE_SENDPAGE	1
+#endif
+
+/*
+ * Queue the bytes at @offset of @page for sending, without copying them and
+ * without sleeping. The socket lock is held, from softirq or by the caller.
+ * Return: how many bytes were queued, or a negative errno.
+ */
+static inline int socks_tcp_send_page(struct sock *sk, struct page *page,
+				      int offset, size_t size)
+{
+#ifdef SOCKS_HAVE_SENDPAGE
+	return do_tcp_sendpages(sk, page, offset, size,
+				MSG_DONTWAIT | MSG_NOSIGNAL);
+#else
+	struct msghdr msg = {
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES,
+	};
+	struct bio_vec bvec;
+
+	bvec_set_page(&bvec, page, size, offset);
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &bvec, 1, size);
+	return tcp_sendmsg_locked(sk, &msg, size);
+#endif
+}
+
+#endif /* _SOCKS_COMPAT_H */

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where the rules meet the sockets: what connect(), disconnect and
+ * getpeername() do. hook.c sees to it that the kernel asks here.
+ */
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <net/inet_common.h>
+#include <net/ipv6.h>
+#include <net/mptcp.h>
+#include <net/tcp.h>
+
+#include "config.h"
+#include "handshake.h"
+#include "redirect.h"
+
+/* An IPv4 destination. */
+struct socks_dest {
+	__be32	addr;
+	__be16	port;
+};
+
+/*
+ * Take the IPv4 destination from an address that was given to connect(). False
+ * where it is none, or is not well formed: TCP itself has the errno for that.
+ */
+static bool socks_dest_parse(const struct sock *sk,
+			     const struct sockaddr *uaddr, int addr_len,
+			     struct socks_dest *dest)
+{
+	if (sk->sk_family == AF_INET) {
+		const struct sockaddr_in *sin = (const void *)uaddr;
+
+		if (addr_len < (int)sizeof(*sin) || sin->sin_family != AF_INET)
+			return false;
+		dest->addr = sin->sin_addr.s_addr;
+		dest->port = sin->sin_port;
+		return true;
+	}
+	if (sk->sk_family == AF_INET6) {
+		const struct sockaddr_in6 *sin6 = (const void *)uaddr;
+
+		if (addr_len < SIN6_LEN_RFC2133 ||
+		    sin6->sin6_family != AF_INET6 ||
+		    !ipv6_addr_v4mapped(&sin6->sin6_addr))
+			return false;
+		dest->addr = sin6->sin6_addr.s6_addr32[3];
+		dest->port = sin6->sin6_port;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Look up a connection which the current task makes. Under rcu_read_lock(),
+ * which also keeps the decision's rule and server.
+ *
+ * A kernel thread has no business of its own with rules: MPTCP opens further
+ * subflows from one. The socket then speaks for its owner.
+ */
+static void socks_dest_decide(const struct sock *sk,
+			      const struct socks_dest *dest,
+			      struct socks_decision *decision)
+{
+	struct socks_net *sn = socks_net(sock_net(sk));
+	const struct socks_table *table = rcu_dereference(sn->table);
+	bool kthread = current->flags & PF_KTHREAD;
+	struct socks_key key;
+
+	if (!table || !table->n_rules) {
+		decision->action = SOCKS_ACTION_DIRECT;
+		decision->rule = NULL;
+		return;
+	}
+
+	key.addr = ntohl(dest->addr);
+	key.port = ntohs(dest->port);
+	key.uid = __kuid_val(kthread ? sk->sk_uid : current_euid());
+	key.gid = __kgid_val(current_egid());
+	key.cgroup = NULL;
+	if (table->uses_cgroup)
+		key.cgroup = kthread ?
+			     sock_cgroup_ptr((struct sock_cgroup_data *)
+					     &sk->sk_cgrp_data) :
+			     task_dfl_cgroup(current);
+	socks_decide(table, &key, decision);
+}
+
+/* Sockets which the kernel makes for itself go direct; MPTCP's are users'. */
+static bool socks_kernel_own(const struct sock *sk)
+{
+	return sk->sk_kern_sock && !sk_is_mptcp(sk);
+}
+
+/**
+ * socks_redirect_wanted() - is a connect() for socks_redirect_connect()?
+ * @sock: the socket
+ * @uaddr: address given to connect(), in kernel memory
+ * @addr_len: its length
+ *
+ * Called at the entry of inet_stream_connect(), without the socket lock and
+ * without sleeping. Most connections of a host go no further than this, so
+ * rules which let one go direct are counted here.
+ *
+ * Return: false where TCP's own connect() does the right thing.
+ */
+bool socks_redirect_wanted(const struct socket *sock,
+			   const struct sockaddr *uaddr, int addr_len)
+{
+	struct socks_decision decision;
+	const struct sock *sk = sock->sk;
+	struct socks_dest dest;
+	bool wanted;
+
+	if (sk->sk_protocol != IPPROTO_TCP || sk->sk_type != SOCK_STREAM ||
+	    sk->sk_kern_sock)
+		return false;
+
+	if (READ_ONCE(sock->state) != SS_UNCONNECTED) {
+		struct socks_conn *conn;
+
+		/* It may be in the handshake. */
+		if (!socks_conn_any())
+			return false;
+		rcu_read_lock();
+		conn = socks_conn_find(sk);
+		wanted = conn && socks_conn_opening(conn);
+		rcu_read_unlock();
+		return wanted;
+	}
+
+	if (!socks_dest_parse(sk, uaddr, addr_len, &dest))
+		return false;
+	rcu_read_lock();
+	socks_dest_decide(sk, &dest, &decision);
+	wanted = decision.action != SOCKS_ACTION_DIRECT;
+	if (!wanted && decision.rule)
+		atomic64_inc(&decision.rule->stats.tried);
+	rcu_read_unlock();
+	return wanted;
+}
+
+/*
+ * Wait as inet_stream_connect() does for a connection in progress, and end as
+ * it does. @err is the answer of a call which does not wait.
+ */
+static int socks_connect_wait(struct socket *sock, struct socks_conn *conn,
+			      int flags, int err)
+{
+	struct sock *sk = sock->sk;
+	long timeo = sock_sndtimeo(sk, flags & O_NONBLOCK);
+	int disconnects = sk->sk_disconnects;
+
+	if (socks_conn_opening(conn)) {
+		if (!timeo)
+			return err;
+		socks_handshake_wait(conn, &timeo);
+		if (!timeo)
+			return err;
+		if (signal_pending(current))
+			return sock_intr_errno(timeo);
+	}
+	if (disconnects != sk->sk_disconnects)
+		return -EPIPE;
+
+	if (sk->sk_state == TCP_CLOSE) {
+		err = sock_error(sk) ?: -ECONNABORTED;
+		sock->state = SS_UNCONNECTED;
+		sk->sk_disconnects++;
+		if (sk->sk_prot->disconnect(sk, flags))
+			sock->state = SS_DISCONNECTING;
+		return err;
+	}
+	sock->state = SS_CONNECTED;
+	return 0;
+}
+
+/* USERID is an id on this host, as those see it who configure it. */
+static u32 socks_current_uid(const struct sock *sk)
+{
+	return from_kuid_munged(sock_net(sk)->user_ns, current_euid());
+}
+
+static int socks_connect_via(struct socket *sock, const struct socks_dest *dest,
+			     struct socks_rule *rule, int flags)
+{
+	struct sock *sk = sock->sk;
+	struct socks_conn *conn;
+	int err;
+
+	conn = socks_conn_attach(sk, dest->addr, dest->port,
+				 socks_current_uid(sk), rule);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
+	socks_conn_hold(conn);
+	err = socks_handshake_start(sock, conn);
+	if (!err)
+		err = socks_connect_wait(sock, conn, flags, -EINPROGRESS);
+	socks_conn_put(conn);
+	return err;
+}
+
+static int socks_connect_locked(struct socket *sock, struct sockaddr *uaddr,
+				int addr_len, int flags)
+{
+	struct socks_decision decision;
+	struct sock *sk = sock->sk;
+	struct socks_rule *rule;
+	struct socks_conn *conn;
+	struct socks_dest dest;
+	int err;
+
+	conn = socks_conn_get(sk);
+	if (conn && socks_conn_opening(conn) &&
+	    addr_len >= (int)sizeof(uaddr->sa_family) &&
+	    uaddr->sa_family != AF_UNSPEC) {
+		err = socks_connect_wait(sock, conn, flags, -EALREADY);
+		socks_conn_put(conn);
+		return err;
+	}
+	if (conn)
+		socks_conn_put(conn);
+
+	/* All else but a new connection TCP has the answer for. */
+	if (sock->state != SS_UNCONNECTED || sk->sk_state != TCP_CLOSE ||
+	    !socks_dest_parse(sk, uaddr, addr_len, &dest))
+		return __inet_stream_connect(sock, uaddr, addr_len, flags, 0);
+
+	rcu_read_lock();
+	socks_dest_decide(sk, &dest, &decision);
+	rule = decision.rule;
+	switch (decision.action) {
+	case SOCKS_ACTION_VIA:
+		/* The table holds a reference as long as RCU keeps it. */
+		socks_rule_get(rule);
+		rcu_read_unlock();
+		err = socks_connect_via(sock, &dest, rule, flags);
+		socks_rule_put(rule);
+		return err;
+	case SOCKS_ACTION_REJECT:
+		atomic64_inc(&rule->stats.tried);
+		atomic64_inc(&rule->stats.rejected);
+		rcu_read_unlock();
+		return -EACCES;
+	default:
+		rcu_read_unlock();
+		return __inet_stream_connect(sock, uaddr, addr_len, flags, 0);
+	}
+}
+
+/**
+ * socks_redirect_connect() - connect() of a socket that is not to go direct
+ * @sock: the socket
+ * @uaddr: address given to connect(), in kernel memory
+ * @addr_len: its length
+ * @flags: the file's flags
+ *
+ * Stands in for inet_stream_connect(), on a module reference which it gives
+ * back. Process context.
+ *
+ * Return: what connect() returns.
+ */
+int socks_redirect_connect(struct socket *sock, struct sockaddr *uaddr,
+			   int addr_len, int flags)
+{
+	int err;
+
+	lock_sock(sock->sk);
+	err = socks_connect_locked(sock, uaddr, addr_len, flags);
+	release_sock(sock->sk);
+	module_put(THIS_MODULE);
+	return err;
+}
+
+/* A connection through the server's first hop, with source routing. */
+static bool socks_source_route(const struct sock *sk, __be32 *hop)
+{
+	const struct ip_options_rcu *opt = rcu_dereference(inet_sk(sk)->inet_opt);
+
+	if (!opt || !opt->opt.srr)
+		return false;
+	*hop = opt->opt.faddr;
+	return true;
+}
+
+/**
+ * socks_redirect_guard() - may TCP connect directly?
+ * @sk: the socket
+ * @uaddr: address to connect to
+ * @addr_len: its length
+ *
+ * Called at the entry of tcp_v4_connect(), through which every active open of
+ * IPv4 goes, under the socket lock and without sleeping. What comes here to a
+ * destination that is not direct came by another way than connect(), or rules
+ * changed just now.
+ *
+ * Return: 0, or the errno with which it is to fail.
+ */
+int socks_redirect_guard(const struct sock *sk, const struct sockaddr *uaddr,
+			 int addr_len)
+{
+	const struct sockaddr_in *sin = (const void *)uaddr;
+	struct socks_decision decision;
+	struct socks_dest dest;
+	int err = 0;
+
+	if (socks_kernel_own(sk) || addr_len < (int)sizeof(*sin) ||
+	    sin->sin_family != AF_INET)
+		return 0;
+	dest.addr = sin->sin_addr.s_addr;
+	dest.port = sin->sin_port;
+
+	rcu_read_lock();
+	socks_dest_decide(sk, &dest, &decision);
+	if (decision.action != SOCKS_ACTION_DIRECT) {
+		/* Our own connection, to a server that was just removed? */
+		struct socks_conn *conn = socks_conn_find(sk);
+
+		if (conn && socks_conn_opening(conn) &&
+		    conn->server->addr == dest.addr &&
+		    conn->server->port == dest.port)
+			decision.action = SOCKS_ACTION_DIRECT;
+	}
+	if (decision.action == SOCKS_ACTION_DIRECT &&
+	    socks_source_route(sk, &dest.addr))
+		socks_dest_decide(sk, &dest, &decision);
+	if (decision.action == SOCKS_ACTION_REJECT)
+		err = -EACCES;
+	else if (decision.action == SOCKS_ACTION_VIA)
+		err = -EOPNOTSUPP;
+	rcu_read_unlock();
+	return err;
+}
+
+/**
+ * socks_redirect_disconnect() - a socket is about to be disconnected
+ * @sk: the socket
+ *
+ * Called at the entry of tcp_disconnect(), under the socket lock, without
+ * sleeping.
+ */
+void socks_redirect_disconnect(const struct sock *sk)
+{
+	struct socks_conn *conn;
+
+	if (!socks_conn_any())
+		return;
+	conn = socks_conn_find(sk);
+	if (conn)
+		socks_handshake_cancel(conn);
+}
+
+/**
+ * socks_redirect_getname() - correct what getpeername() found
+ * @sk: the socket
+ * @uaddr: the peer's address, to be corrected
+ * @peer: 1, or 2 where the destination counts even if not connected
+ * @len: length of the address, or a negative errno
+ *
+ * No lock.
+ *
+ * Return: length of the address, or a negative errno.
+ */
+int socks_redirect_getname(const struct sock *sk, struct sockaddr *uaddr,
+			   int peer, int len)
+{
+	struct socks_conn *conn;
+
+	if (len < 0)
+		return len;
+
+	rcu_read_lock();
+	conn = socks_conn_find(sk);
+	if (conn && socks_conn_opening(conn) && peer == 1) {
+		len = -ENOTCONN;
+	} else if (conn && uaddr->sa_family == AF_INET) {
+		struct sockaddr_in *sin = (struct sockaddr_in *)uaddr;
+
+		sin->sin_addr.s_addr = conn->daddr;
+		sin->sin_port = conn->dport;
+	} else if (conn) {
+		struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)uaddr;
+
+		ipv6_addr_set_v4mapped(conn->daddr, &sin6->sin6_addr);
+		sin6->sin6_port = conn->dport;
+	}
+	rcu_read_unlock();
+	return len;
+}

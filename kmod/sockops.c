@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Socket operations during the handshake.
+ *
+ * To the program the socket is still connecting, so each operation does what
+ * TCP does in SYN_SENT, though TCP is connected to the server. Operations that
+ * look only at sock->state, which is SS_CONNECTING either way, are TCP's own:
+ * bind, listen, accept, connect (which is hooked), getname (hooked too). So are
+ * those that only the kernel itself calls, on sockets that it has taken over
+ * (read_sock, read_skb, sendmsg_locked, peek_len): nobody can take over a
+ * socket during the handshake.
+ *
+ * A task may enter one of these operations just when the handshake ends, and
+ * find no connection. It then needs a module reference of its own, as TCP's
+ * operation may sleep and comes back here.
+ */
+#include <linux/module.h>
+#include <linux/sockios.h>
+#include <linux/uaccess.h>
+#include <asm/ioctls.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+
+#include "compat.h"
+#include "handshake.h"
+#include "sockops.h"
+
+/* TCP's own operations, for AF_INET and AF_INET6, and ours made from them. */
+static const struct proto_ops *socks_stock_ops[2] __ro_after_init;
+static struct proto_ops socks_ops[2] __ro_after_init;
+
+static int socks_family_index(const struct sock *sk)
+{
+	return sk->sk_family == AF_INET6;
+}
+
+/**
+ * socks_sockops_for() - the operations for a socket during the handshake
+ * @sock: the socket
+ *
+ * Return: the operations, or NULL where it has not those of a TCP socket.
+ */
+const struct proto_ops *socks_sockops_for(const struct socket *sock)
+{
+	int i = socks_family_index(sock->sk);
+
+	return sock->ops == socks_stock_ops[i] ? &socks_ops[i] : NULL;
+}
+
+/**
+ * socks_sockops_stock() - TCP's own operations
+ * @sk: the socket
+ *
+ * Return: the operations for the socket's family.
+ */
+const struct proto_ops *socks_sockops_stock(const struct sock *sk)
+{
+	return socks_stock_ops[socks_family_index(sk)];
+}
+
+/**
+ * socks_sockops_ours() - are these the operations of the handshake?
+ * @ops: the operations
+ *
+ * Return: true where they are.
+ */
+bool socks_sockops_ours(const struct proto_ops *ops)
+{
+	return ops == &socks_ops[0] || ops == &socks_ops[1];
+}
+
+/*
+ * Each operation that may sleep begins and ends with these. The connection may
+ * be NULL: the handshake is over.
+ */
+static int socks_op_begin(struct socket *sock, struct socks_conn **conn)
+{
+	*conn = socks_conn_get(sock->sk);
+	if (!*conn && !try_module_get(THIS_MODULE))
+		return -EINTR;
+	return 0;
+}
+
+static void socks_op_end(struct socks_conn *conn)
+{
+	if (conn)
+		socks_conn_put(conn);
+	else
+		module_put(THIS_MODULE);
+}
+
+/*
+ * Wait until the handshake is over, as sendmsg() and recvmsg() wait for a
+ * connection.
+ */
+static int socks_op_wait(struct socks_conn *conn, long timeo)
+{
+	struct sock *sk;
+	int disconnects;
+	int err = 0;
+
+	if (!conn || !socks_conn_opening(conn))
+		return 0;
+	sk = conn->sk;
+
+	lock_sock(sk);
+	disconnects = sk->sk_disconnects;
+	if (!socks_conn_opening(conn))
+		goto out;
+	if (!timeo)
+		err = -EAGAIN;
+	else if (signal_pending(current))
+		err = sock_intr_errno(timeo);
+	else if (!socks_handshake_wait(conn, &timeo))
+		err = timeo ? sock_intr_errno(timeo) : -EAGAIN;
+	else if (disconnects != sk->sk_disconnects)
+		err = -EPIPE;
+out:
+	release_sock(sk);
+	return err;
+}
+
+static int socks_release(struct socket *sock)
+{
+	struct socks_conn *conn = socks_conn_get(sock->sk);
+	struct sock *sk = sock->sk;
+	int err;
+
+	if (!conn)
+		return socks_sockops_stock(sk)->release(sock);
+
+	/* A socket in SYN_SENT is gone as soon as it is closed. */
+	lock_sock(sk);
+	if (socks_conn_opening(conn)) {
+		socks_handshake_cancel(conn);
+		sk->sk_prot->disconnect(sk, 0);
+	}
+	release_sock(sk);
+	err = socks_sockops_stock(sk)->release(sock);
+	socks_conn_put(conn);
+	return err;
+}
+
+static __poll_t socks_poll(struct file *file, struct socket *sock,
+			   struct poll_table_struct *wait)
+{
+	struct socks_conn *conn;
+	bool opening;
+
+	/* Before the state is read, or its change might be missed. */
+	sock_poll_wait(file, sock, wait);
+
+	rcu_read_lock();
+	conn = socks_conn_find(sock->sk);
+	opening = conn && socks_conn_opening(conn);
+	rcu_read_unlock();
+	if (!opening)
+		return tcp_poll(file, sock, NULL);
+
+	return skb_queue_empty_lockless(&sock->sk->sk_error_queue) ?
+	       0 : EPOLLERR;
+}
+
+static int socks_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+{
+	struct socks_conn *conn;
+	int err;
+
+	err = socks_op_begin(sock, &conn);
+	if (err)
+		return err;
+	/* What is in the send queue is ours. */
+	if (conn && socks_conn_opening(conn) &&
+	    (cmd == SIOCOUTQ || cmd == SIOCOUTQNSD))
+		err = put_user(0, (int __user *)arg);
+	else
+		err = socks_sockops_stock(sock->sk)->ioctl(sock, cmd, arg);
+	socks_op_end(conn);
+	return err;
+}
+
+static int socks_shutdown(struct socket *sock, int how)
+{
+	struct sock *sk = sock->sk;
+	struct socks_conn *conn;
+	int err;
+
+	err = socks_op_begin(sock, &conn);
+	if (err)
+		return err;
+
+	lock_sock(sk);
+	if (conn && socks_conn_opening(conn) && how >= SHUT_RD &&
+	    how <= SHUT_RDWR) {
+		/* See inet_shutdown(): in SYN_SENT it disconnects. */
+		socks_handshake_cancel(conn);
+		err = sk->sk_prot->disconnect(sk, O_NONBLOCK);
+		sock->state = err ? SS_DISCONNECTING : SS_UNCONNECTED;
+		sk->sk_state_change(sk);
+		release_sock(sk);
+	} else {
+		release_sock(sk);
+		err = socks_sockops_stock(sk)->shutdown(sock, how);
+	}
+	socks_op_end(conn);
+	return err;
+}
+
+static int socks_setsockopt(struct socket *sock, int level, int optname,
+			    sockptr_t optval, unsigned int optlen)
+{
+	struct socks_conn *conn;
+	int err;
+
+	err = socks_op_begin(sock, &conn);
+	if (err)
+		return err;
+	/* These ask for a connected socket, and TCP is one. */
+	if (conn && socks_conn_opening(conn) &&
+	    ((level == SOL_TCP && optname == TCP_ULP) ||
+	     (level == SOL_IPV6 && optname == IPV6_ADDRFORM)))
+		err = -ENOTCONN;
+	/* The request and the reply could not be sent and taken. */
+	else if (conn && socks_conn_opening(conn) && level == SOL_TCP &&
+		 optname == TCP_REPAIR)
+		err = -EPERM;
+	else
+		err = socks_sockops_stock(sock->sk)->setsockopt(sock, level,
+								optname, optval,
+								optlen);
+	socks_op_end(conn);
+	return err;
+}
+
+static int socks_getsockopt(struct socket *sock, int level, int optname,
+			    char __user *optval, int __user *optlen)
+{
+	struct socks_conn *conn;
+	bool opening;
+	int err, len;
+
+	err = socks_op_begin(sock, &conn);
+	if (err)
+		return err;
+	opening = conn && socks_conn_opening(conn);
+	err = socks_sockops_stock(sock->sk)->getsockopt(sock, level, optname,
+							optval, optlen);
+	/* The state is the first byte. */
+	BUILD_BUG_ON(offsetof(struct tcp_info, tcpi_state) != 0);
+	if (!err && opening && level == SOL_TCP && optname == TCP_INFO) {
+		if (get_user(len, optlen) ||
+		    (len > 0 && put_user((u8)TCP_SYN_SENT, (u8 __user *)optval)))
+			err = -EFAULT;
+	}
+	socks_op_end(conn);
+	return err;
+}
+
+static int socks_sendmsg(struct socket *sock, struct msghdr *msg, size_t size)
+{
+	struct sock *sk = sock->sk;
+	struct socks_conn *conn;
+	int err;
+
+	err = socks_op_begin(sock, &conn);
+	if (err)
+		return err;
+	err = socks_op_wait(conn,
+			    sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT));
+	if (err)
+		err = sk_stream_error(sk, msg->msg_flags, err);
+	else
+		err = socks_sockops_stock(sk)->sendmsg(sock, msg, size);
+	socks_op_end(conn);
+	return err;
+}
+
+#ifdef SOCKS_HAVE_SENDPAGE
+static ssize_t socks_sendpage(struct socket *sock, struct page *page,
+			      int offset, size_t size, int flags)
+{
+	struct sock *sk = sock->sk;
+	struct socks_conn *conn;
+	ssize_t err;
+
+	err = socks_op_begin(sock, &conn);
+	if (err)
+		return err;
+	err = socks_op_wait(conn, sock_sndtimeo(sk, flags & MSG_DONTWAIT));
+	if (err)
+		err = sk_stream_error(sk, flags, err);
+	else
+		err = socks_sockops_stock(sk)->sendpage(sock, page, offset,
+							size, flags);
+	socks_op_end(conn);
+	return err;
+}
+#endif
+
+static int socks_recvmsg(struct socket *sock, struct msghdr *msg, size_t size,
+			 int flags)
+{
+	struct sock *sk = sock->sk;
+	struct socks_conn *conn;
+	int err;
+
+	err = socks_op_begin(sock, &conn);
+	if (err)
+		return err;
+	if (!(flags & MSG_ERRQUEUE)) {
+		if ((flags & MSG_OOB) && conn && socks_conn_opening(conn))
+			err = -EINVAL;
+		else
+			err = socks_op_wait(conn,
+					    sock_rcvtimeo(sk, flags &
+							      MSG_DONTWAIT));
+	}
+	if (!err)
+		err = socks_sockops_stock(sk)->recvmsg(sock, msg, size, flags);
+	socks_op_end(conn);
+	return err;
+}
+
+static ssize_t socks_splice_read(struct socket *sock, loff_t *ppos,
+				 struct pipe_inode_info *pipe, size_t len,
+				 unsigned int flags)
+{
+	struct sock *sk = sock->sk;
+	struct socks_conn *conn;
+	ssize_t err;
+
+	err = socks_op_begin(sock, &conn);
+	if (err)
+		return err;
+	err = socks_op_wait(conn, sock_rcvtimeo(sk, sock->file->f_flags &
+						    O_NONBLOCK));
+	if (!err)
+		err = socks_sockops_stock(sk)->splice_read(sock, ppos, pipe,
+							   len, flags);
+	socks_op_end(conn);
+	return err;
+}
+
+/* Under the socket lock; does not sleep. */
+static int socks_set_rcvlowat(struct sock *sk, int val)
+{
+	int err = socks_sockops_stock(sk)->set_rcvlowat(sk, val);
+	struct socks_conn *conn = socks_conn_find(sk);
+
+	if (conn && socks_conn_opening(conn)) {
+		conn->rcvlowat = sk->sk_rcvlowat;
+		WRITE_ONCE(sk->sk_rcvlowat, 1);
+	}
+	return err;
+}
+
+static int __init socks_sockops_make(int i, int family)
+{
+	struct proto_ops *ops = &socks_ops[i];
+	struct socket *sock;
+	int err;
+
+	err = sock_create_kern(&init_net, family, SOCK_STREAM, IPPROTO_TCP,
+			       &sock);
+	if (err)
+		return err;
+	socks_stock_ops[i] = sock->ops;
+	sock_release(sock);
+
+	*ops = *socks_stock_ops[i];
+	ops->release = socks_release;
+	ops->poll = socks_poll;
+	ops->ioctl = socks_ioctl;
+	ops->shutdown = socks_shutdown;
+	ops->setsockopt = socks_setsockopt;
+	ops->getsockopt = socks_getsockopt;
+	ops->sendmsg = socks_sendmsg;
+#ifdef SOCKS_HAVE_SENDPAGE
+	ops->sendpage = socks_sendpage;
+#endif
+	ops->recvmsg = socks_recvmsg;
+	ops->splice_read = socks_splice_read;
+	ops->set_rcvlowat = socks_set_rcvlowat;
+	return 0;
+}
+
+/**
+ * socks_sockops_init() - make our operations from TCP's
+ *
+ * Return: 0 or a negative errno.
+ */
+int __init socks_sockops_init(void)
+{
+	int err;
+
+	err = socks_sockops_make(0, AF_INET);
+	if (err)
+		return err;
+	err = socks_sockops_make(1, AF_INET6);
+	/* With IPv6 switched off there are no sockets which need them. */
+	return err == -EAFNOSUPPORT ? 0 : err;
+}
