@@ -5,6 +5,7 @@
 #ifndef _SOCKS_CONFIG_H
 #define _SOCKS_CONFIG_H
 
+#include <linux/bits.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
@@ -14,8 +15,8 @@
 #include "table.h"
 
 /* Enough for anybody, and few enough for 32-bit sums. */
-#define SOCKS_RULES_MAX		(1 << 20)
-#define SOCKS_SERVERS_MAX	(1 << 12)
+#define SOCKS_RULES_MAX		BIT(20)
+#define SOCKS_SERVERS_MAX	BIT(12)
 
 /**
  * struct socks_net - what a network namespace has of this module
@@ -27,7 +28,7 @@
  */
 struct socks_net {
 	struct socks_table __rcu	*table;
-	struct mutex			lock;
+	struct mutex			lock; /* see above */
 	u32				generation;
 	struct list_head		transactions;
 };

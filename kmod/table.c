@@ -42,7 +42,7 @@ struct socks_span {
 	u32	node;
 };
 
-#define SOCKS_INDEX_SIZE	(1 << 16)
+#define SOCKS_INDEX_SIZE	BIT(16)
 
 /* A table with fewer spans is searched as quickly without an index. */
 #define SOCKS_INDEX_MIN_SPANS	64
