@@ -3,6 +3,7 @@
  * Where the rules meet the sockets: what connect(), disconnect and
  * getpeername() do. hook.c sees to it that the kernel asks here.
  */
+#include <linux/capability.h>
 #include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/module.h>
@@ -87,10 +88,17 @@ static void socks_dest_decide(const struct sock *sk,
 	socks_decide(table, &key, decision);
 }
 
-/* Sockets which the kernel makes for itself go direct; MPTCP's are users'. */
+/*
+ * Sockets which the kernel makes for itself go direct (NFS, NVMe over TCP). But
+ * MPTCP and SMC make them for a program's connection. SMC's are told by who
+ * connects: not the kernel, and nobody who may change the rules.
+ */
 static bool socks_kernel_own(const struct sock *sk)
 {
-	return sk->sk_kern_sock && !sk_is_mptcp(sk);
+	if (!sk->sk_kern_sock || sk_is_mptcp(sk))
+		return false;
+	return current->flags & PF_KTHREAD ||
+	       ns_capable_noaudit(sock_net(sk)->user_ns, CAP_NET_ADMIN);
 }
 
 /**

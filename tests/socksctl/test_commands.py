@@ -347,6 +347,16 @@ class Dumps(Case):
         self.assertIn("server add late", saved)
         self.assertIn("via late", saved)
 
+    def test_count_of_rules_belongs_to_the_rules(self):
+        self.ok("server add a 192.0.2.1")
+
+        def before(name):
+            if name == "rule_get" and not self.kernel.config.rules:
+                self.kernel.config.rules.append({"action": VIA, "server": b"a"})
+        self.kernel.before = before
+        shown = self.ok("-j show").json()
+        self.assertEqual((shown["servers"][0]["rules"], len(shown["rules"])), (1, 1))
+
     def test_many(self):
         """Dumps of many datagrams, in their order."""
         for number in range(3000):
