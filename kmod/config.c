@@ -76,7 +76,8 @@ struct socks_server *socks_server_alloc(const char *name, __be32 addr,
 		NL_SET_ERR_MSG_MOD(extack, "a server's port is 1 to 65535");
 		return ERR_PTR(-EINVAL);
 	}
-	if (!userid != (userid_mode != SOCKS_USERID_MODE_FIXED)) {
+	if (userid ? userid_mode != SOCKS_USERID_MODE_FIXED :
+		     userid_mode == SOCKS_USERID_MODE_FIXED) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "a USERID string goes with the fixed USERID mode, and only with that");
 		return ERR_PTR(-EINVAL);
@@ -413,7 +414,8 @@ int socks_draft_add_rule(struct socks_draft *draft, struct socks_rule *rule,
 	struct socks_server *server = NULL;
 	struct socks_rule **rules;
 
-	if (!server_name != (rule->action != SOCKS_ACTION_VIA)) {
+	if (server_name ? rule->action != SOCKS_ACTION_VIA :
+			  rule->action == SOCKS_ACTION_VIA) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "a server goes with action via, and only with that");
 		return -EINVAL;

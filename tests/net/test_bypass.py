@@ -190,6 +190,24 @@ class Bypass(TestCase):
         sock.connect(TARGET)
         self.nothing_sent()
 
+    @each(family=FAMILIES)
+    def test_smc_fallback(self, family: int) -> None:
+        """
+        An SMC socket which has fallen back to TCP before connect(): it is the
+        kernel's socket, in the program's hands.
+        """
+        try:
+            sock = self.sock(
+                AF_SMC, protocol=int(family != socket.AF_INET)
+            )
+        except OSError as error:
+            self.skipTest(f"the kernel has no SMC: {error}")
+        sock.set_blocking(False)
+        sock.setsockopt(socket.SOL_TCP, socks.TCP_FASTOPEN_CONNECT, 1)
+        sock.setsockopt(socket.SOL_TCP, socks.TCP_FASTOPEN_CONNECT, 0)
+        sock.connect(socks.sockaddr(family, TARGET))
+        self.nothing_sent()
+
     def test_unspecified_ipv6(self) -> None:
         """
         "::" on an IPv6 socket bound to an IPv4 address means 127.0.0.1.

@@ -156,8 +156,9 @@ def op_so_error(sock: Sock, path: Path) -> object:
 
 
 def op_so_peername(sock: Sock, path: Path) -> object:
-    raw = sock.getsockopt(socket.SOL_SOCKET, socks.SO_PEERNAME, 28)
-    return raw == socks.sockaddr(sock.family, path.target) or raw
+    raw = socks.sockaddr(sock.family, path.target)
+    found = sock.getsockopt(socket.SOL_SOCKET, socks.SO_PEERNAME, len(raw))
+    return found == raw or found
 
 
 def op_so_peercred(sock: Sock, path: Path) -> object:

@@ -12,7 +12,7 @@ class Digest(socketserver.StreamRequestHandler):
     def handle(self):
         data = self.rfile.read()
         self.wfile.write(b"%d %s\n" % (len(data),
-                                       hashlib.sha256(data).hexdigest().encode()))
+                                       hashlib.md5(data).hexdigest().encode()))
 
 
 socketserver.ThreadingTCPServer((sys.argv[1], int(sys.argv[2])), Digest).serve_forever()

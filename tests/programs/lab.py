@@ -186,6 +186,8 @@ class Lab:
             "PATH": f"{os.path.dirname(tool)}:{PATH}" if tool else PATH,
             "HOME": str(self.dir), "LAB": str(self.dir),
             "LC_ALL": "C.UTF-8", "TERM": "dumb",
+            # OpenSSL without vector instructions: emulated, they are slow.
+            "OPENSSL_ia32cap": "0",
         }
 
     def __enter__(self):

@@ -29,7 +29,7 @@ def build():
     folder = tempfile.mkdtemp(prefix="socksctl-build.")
     # A copy, so that a build by someone else at the same time does not matter.
     copy = os.path.join(folder, "userspace-cfg")
-    shutil.copytree(SOURCE, copy)
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("*.o", "*.d", "asan", "socksctl"))
     shutil.copytree(os.path.join(model.TOP, "uapi"), os.path.join(folder, "uapi"))
     subprocess.run(["make", "-s", "-j2", "-C", copy, "all", "asan"], check=True)
 

@@ -354,10 +354,11 @@ class Conversation:
         if any(name == self.kernel.overrun for name, _ in self.kernel.commands[before:]):
             self.connection.send(b"E" + struct.pack("=i", errno.ENOBUFS))
             return
+        # Acknowledgments of one datagram pile up; a dump goes as it is read.
         room = buffer
         for answer in answers:
             room -= ACK_TRUESIZE if len(answer) < 384 else len(answer)
-            if room < 0 and len(answers) > 1:
+            if room < 0 and count > 1:
                 self.connection.send(b"E" + struct.pack("=i", errno.ENOBUFS))
                 return
             self.send(answer)

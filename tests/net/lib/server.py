@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import errno
 import fcntl
+import select
 import selectors
 import socket
 import struct
@@ -82,6 +83,17 @@ class Peer:
     def cork(self) -> None:
         """Hold back what is sent until there is a whole segment, or a FIN."""
         self.socket.setsockopt(socket.SOL_TCP, socket.TCP_CORK, 1)
+
+    def recv_urgent(self) -> bytes:
+        """Wait for a byte of urgent data."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLPRI)
+        assert poll.poll(DEADLINE * 1000), "no urgent data"
+        self.socket.settimeout(0)
+        try:
+            return self.socket.recv(1, socket.MSG_OOB)
+        finally:
+            self.socket.settimeout(DEADLINE)
 
     def wait_taken(self) -> None:
         """Wait until the other end's TCP has taken all that was sent."""

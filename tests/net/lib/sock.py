@@ -57,6 +57,9 @@ Result = int | str
 
 def name(code: int | None) -> str:
     """The name of an errno; "0" is success."""
+    if code == errno.EOPNOTSUPP:
+        # Python knows it by its other name.
+        return "EOPNOTSUPP"
     return errno.errorcode.get(code or 0, str(code))
 
 

@@ -2,11 +2,14 @@
 """Configuring the module, as people do."""
 
 import json
+import os
 import subprocess
+import tempfile
 from typing import Any
 
 from .topology import Namespace
-from .wait import DEADLINE
+
+Configuration = dict[str, Any]
 
 
 class Refused(AssertionError):
@@ -14,40 +17,62 @@ class Refused(AssertionError):
 
 
 class Socksctl:
-    """socksctl, for one namespace."""
+    """
+    socksctl, for one namespace. One process carries out all commands, since
+    to start a program takes long in the virtual machine.
+    """
 
     def __init__(self, namespace: Namespace) -> None:
         self._name = namespace.name
+        self._process: subprocess.Popen[str] | None = None
+        descriptor, self._file = tempfile.mkstemp(prefix="socks-net.")
+        os.close(descriptor)
 
-    def run(self, *arguments: str, stdin: str = "") -> str:
-        """Run socksctl and return what it prints."""
-        done = subprocess.run(
-            ["socksctl", "-n", self._name, *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=4 * DEADLINE,
-        )
-        if done.returncode or done.stderr:
-            raise Refused(
-                f"socksctl {' '.join(arguments)}: {done.returncode}, "
-                f"{done.stderr.strip()}"
+    def _commands(self, *commands: str) -> Configuration:
+        """Carry out commands, and return what there is afterwards."""
+        if not self._process:
+            self._process = subprocess.Popen(
+                ["socksctl", "-n", self._name, "-j", "-batch", "-"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
             )
-        return done.stdout
+        assert self._process.stdin and self._process.stdout
+        for command in (*commands, "show"):
+            self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise Refused(self.close())
+        shown: Configuration = json.loads(answer)
+        return shown
 
-    def apply(self, configuration: str) -> None:
+    def close(self) -> str:
+        """End the process, and return what it had to complain about."""
+        if not self._process:
+            return ""
+        _, complaint = self._process.communicate()
+        self._process = None
+        return complaint
+
+    def apply(self, configuration: str) -> Configuration:
         """Replace the configuration."""
-        self.run("apply", "-", stdin=configuration)
+        with open(self._file, "w", encoding="ascii") as file:
+            file.write(configuration)
+        return self._commands(f"apply {self._file}")
+
+    def apply_files(self, *names: str) -> Configuration:
+        """Replace the configuration by that of each file, in turn."""
+        return self._commands(*(f"apply {name}" for name in names))
 
     def flush(self) -> None:
         """Remove all servers and rules."""
-        self.run("flush")
+        self._commands("flush")
 
-    def show(self) -> dict[str, Any]:
+    def show(self) -> Configuration:
         """Servers and rules, with their counters."""
-        shown: dict[str, Any] = json.loads(self.run("-j", "show"))
-        return shown
+        return self._commands()
 
     def server(self, name: str) -> dict[str, int]:
         """The counters of a server."""

@@ -12,5 +12,5 @@ for timeout in (None, 100):
     for path in ("/", "/part/1"):
         connection.request("GET", path)
         answer = connection.getresponse()
-        print(answer.status, hashlib.sha256(answer.read()).hexdigest())
+        print(answer.status, hashlib.md5(answer.read()).hexdigest())
     connection.close()

@@ -13,7 +13,7 @@ async def get(number):
     answer = await reader.read()
     writer.close()
     await writer.wait_closed()
-    return peer, hashlib.sha256(answer.split(b"\r\n\r\n", 1)[1]).hexdigest()
+    return peer, hashlib.md5(answer.split(b"\r\n\r\n", 1)[1]).hexdigest()
 
 
 async def main():
