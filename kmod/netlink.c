@@ -203,7 +203,9 @@ int socks_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
 	struct socks_match match = {
-		.port_min = socks_nla_u16(attrs[SOCKS_A_RULE_PORT_MIN], 0),
+		/* Without any ports, port 0 matches as well. */
+		.port_min = socks_nla_u16(attrs[SOCKS_A_RULE_PORT_MIN],
+					  !!attrs[SOCKS_A_RULE_PORT_MAX]),
 		.port_max = socks_nla_u16(attrs[SOCKS_A_RULE_PORT_MAX], U16_MAX),
 		.uid_max = U32_MAX,
 		.gid_max = U32_MAX,

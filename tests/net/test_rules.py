@@ -79,6 +79,9 @@ class Rules(TestCase):
                 self.assertEqual(peer.request(), request(target))
                 return name
         self.assertEqual((syn.destination, syn.port), target)
+        if target in (SERVER_A, SERVER_B):
+            # It must not be taken for one of those that come later.
+            self.accepted(self.listener(target))
         return "direct"
 
     def setUp(self) -> None:

@@ -61,6 +61,7 @@ events {{
 http {{
 	log_format short '$remote_addr "$request" $status';
 	access_log access.log short;
+	sendfile on;
 	client_body_temp_path nginx.tmp;
 	proxy_temp_path nginx.tmp;
 	fastcgi_temp_path nginx.tmp;
@@ -74,8 +75,8 @@ http {{
 """
 
 SSHD = """\
-HostKey {dir}/host_key
-AuthorizedKeysFile {dir}/user_key.pub
+HostKey {dir}/key
+AuthorizedKeysFile {dir}/key.pub
 PermitRootLogin prohibit-password
 PasswordAuthentication no
 StrictModes no
@@ -93,7 +94,7 @@ Host firewall
 Host *
 	User lab
 	KexAlgorithms curve25519-sha256
-	IdentityFile {dir}/user_key
+	IdentityFile {dir}/key
 	IdentitiesOnly yes
 	GlobalKnownHostsFile none
 	UserKnownHostsFile {dir}/known_hosts
@@ -300,11 +301,10 @@ class Lab:
                     "-c", self.file("nginx.conf", NGINX)], OUTSIDE, 80)
 
     def ssh_keys(self):
-        """What sshd() and ssh_dynamic() need."""
-        for key in ("host_key", "user_key"):
-            self.check(None, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
-                              "-f", f"{self.dir}/{key}"])
-        public = (self.dir / "host_key.pub").read_text("ascii")
+        """What sshd() and ssh_dynamic() need: one key for all."""
+        self.check(None, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
+                          "-f", f"{self.dir}/key"])
+        public = (self.dir / "key.pub").read_text("ascii")
         (self.dir / "known_hosts").write_text(f"lab {public}", "ascii")
         self.file("ssh_config", SSH)
         self.file("sshd_config", SSHD)

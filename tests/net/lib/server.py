@@ -257,9 +257,9 @@ class Service:
         elif sock is self._wakee:
             sock.recv(1 << 10)
             if self._open.is_set():
-                for held in self._held:
-                    self._try(held, lambda held=held: self._grant(held))
-                self._held.clear()
+                held, self._held = self._held, []
+                for one in held:
+                    self._try(one, lambda one=one: self._grant(one))
         else:
             self._try(sock, lambda: self._read(sock, key.data))
 
