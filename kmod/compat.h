@@ -59,6 +59,15 @@ socks_ftrace_redirect(struct ftrace_regs *fregs, void *to)
 #define SOCKS_HAVE_SENDPAGE	1
 #endif
 
+/* From 6.10, accept() of struct proto_ops takes its arguments in a structure. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define SOCKS_ACCEPT_PARAMS	int flags, bool kern
+#define SOCKS_ACCEPT_ARGS	flags, kern
+#else
+#define SOCKS_ACCEPT_PARAMS	struct proto_accept_arg *arg
+#define SOCKS_ACCEPT_ARGS	arg
+#endif
+
 /*
  * Queue the bytes at @offset of @page for sending, without copying them and
  * without sleeping. The socket lock is held, from softirq or by the caller.
@@ -74,11 +83,21 @@ static inline int socks_tcp_send_page(struct sock *sk, struct page *page,
 	struct msghdr msg = {
 		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES,
 	};
+	bool use_task_frag = sk->sk_use_task_frag;
 	struct bio_vec bvec;
+	int sent;
 
 	bvec_set_page(&bvec, page, size, offset);
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &bvec, 1, size);
-	return tcp_sendmsg_locked(sk, &msg, size);
+
+	/*
+	 * To a device without scatter-gather the bytes are copied after all,
+	 * and in softirq the current task's page fragment is not ours.
+	 */
+	sk->sk_use_task_frag = false;
+	sent = tcp_sendmsg_locked(sk, &msg, size);
+	sk->sk_use_task_frag = use_task_frag;
+	return sent;
 #endif
 }
 

@@ -66,8 +66,8 @@ struct socks_server *socks_server_alloc(const char *name, __be32 addr,
 				   "a server's name is made of letters, digits, '.', '_' and '-', and does not begin with '-'");
 		return ERR_PTR(-EINVAL);
 	}
-	if (!addr || ipv4_is_multicast(addr) || ipv4_is_lbcast(addr) ||
-	    ipv4_is_zeronet(addr)) {
+	if (!(ntohl(addr) >> 8) || ipv4_is_multicast(addr) ||
+	    ipv4_is_lbcast(addr)) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "no TCP connection can be made to this server address");
 		return ERR_PTR(-EINVAL);
@@ -766,18 +766,15 @@ void socks_decide(const struct socks_table *table, const struct socks_key *key,
 	if (!table)
 		return;
 
-	/*
-	 * connect() to 0.0.0.0 goes to 127.0.0.1. 0.0.0.x means something else
-	 * in SOCKS4A, and must not reach a server. Neither that nor multicast
-	 * nor broadcast has an answer but connect()'s own error.
-	 */
+	/* connect() to 0.0.0.0 goes to 127.0.0.1. */
 	if (!key->addr) {
 		loopback = *key;
 		loopback.addr = INADDR_LOOPBACK;
 		key = &loopback;
 		addr = htonl(INADDR_LOOPBACK);
-	} else if (ipv4_is_zeronet(addr) || ipv4_is_multicast(addr) ||
-		   ipv4_is_lbcast(addr)) {
+	}
+	/* TCP itself has the error for these. */
+	if (ipv4_is_multicast(addr) || ipv4_is_lbcast(addr)) {
 		decision->reason = SOCKS_REASON_NOT_CONNECTABLE;
 		return;
 	}
@@ -790,6 +787,17 @@ void socks_decide(const struct socks_table *table, const struct socks_key *key,
 	if (server && table->rules[index]->action != SOCKS_ACTION_DIRECT) {
 		decision->reason = SOCKS_REASON_SERVER;
 		decision->server = server;
+		return;
+	}
+
+	/*
+	 * 0.0.0.x is how SOCKS4A says that a name follows. It must not reach a
+	 * server, and not go direct, either.
+	 */
+	if (!(key->addr >> 8) &&
+	    table->rules[index]->action == SOCKS_ACTION_VIA) {
+		decision->action = SOCKS_ACTION_REJECT;
+		decision->reason = SOCKS_REASON_NOT_CONNECTABLE;
 		return;
 	}
 

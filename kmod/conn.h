@@ -44,8 +44,7 @@ enum socks_state {
  * @sent: bytes of the request that TCP has taken
  * @reply: the reply, as far as it has come
  * @err: positive errno with which it is aborted
- * @rcvlowat: the program's SO_RCVLOWAT: it is 1 while the reply is awaited
- * @had_fasync: the program's SOCK_FASYNC, likewise off meanwhile
+ * @had_fasync: the program's SOCK_FASYNC, which is off until it is granted
  * @daddr: destination that the program asked for
  * @dport: its port
  * @uid: user id for USERID, in the user namespace of the network namespace
@@ -72,7 +71,6 @@ struct socks_conn {
 	u16			sent;
 	u8			reply[SOCKS4_REPLY_LEN];
 	int			err;
-	int			rcvlowat;
 	__be32			daddr;
 	__be16			dport;
 	bool			had_fasync;

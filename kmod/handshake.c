@@ -13,12 +13,13 @@
  * done there, aborting a connection above all, is done by a work item.
  *
  * During the handshake sk_user_data is set, by which others who take over
- * callbacks (sockmap, KCM, espintcp) see that they can't. kTLS does not look:
- * setsockopt(TCP_ULP) is refused by our socket operations, but a call which
- * began before connect() may still get through. So each pointer goes back only
- * where ours still stands, and where one does not, the connection is aborted;
- * and since somebody may have saved ours, struct socks_conn, and with it the
- * module, then stay until the socket is destroyed.
+ * callbacks (sockmap, KCM, espintcp) see that they can't. kTLS does not look; so
+ * tcp_set_ulp() is hooked, and refuses. IPV6_ADDRFORM replaces the socket
+ * operations: ours refuse it, but a call which began before connect() may still
+ * get through. So each pointer goes back only where ours still stands, and where
+ * one does not, the connection is aborted; and since somebody may have saved
+ * ours, struct socks_conn, and with it the module, then stay until the socket is
+ * destroyed.
  */
 #include <linux/jiffies.h>
 #include <linux/skbuff.h>
@@ -73,9 +74,8 @@ static void socks_take_over(struct socks_conn *conn, struct socket *sock,
 	WRITE_ONCE(sock->ops, ops);
 	write_unlock_bh(&sk->sk_callback_lock);
 
-	/* sk_data_ready is to be called for the first byte. */
-	conn->rcvlowat = sk->sk_rcvlowat;
-	WRITE_ONCE(sk->sk_rcvlowat, 1);
+	/* sk_data_ready is to be called for each byte, whatever SO_RCVLOWAT. */
+	sock_set_flag(sk, SOCK_DONE);
 }
 
 /*
@@ -111,7 +111,9 @@ static bool socks_give_back(struct socks_conn *conn)
 		ours = false;
 	write_unlock_bh(&sk->sk_callback_lock);
 
-	WRITE_ONCE(sk->sk_rcvlowat, conn->rcvlowat);
+	/* Unless the server has closed. */
+	if (!(sk->sk_shutdown & RCV_SHUTDOWN))
+		sock_reset_flag(sk, SOCK_DONE);
 	return ours;
 }
 
@@ -147,12 +149,18 @@ static int socks_drain_actor(read_descriptor_t *desc, struct sk_buff *skb,
 	return len;
 }
 
-/* A program must not read what a server sent behind a refusal. */
+/*
+ * A program must read neither what a server sent behind a refusal, nor that it
+ * closed then: recv() is to give the error.
+ */
 static void socks_drain(struct sock *sk)
 {
 	read_descriptor_t desc = { .count = 1 };
 
+	/* tcp_read_sock() stops at urgent data. */
+	WRITE_ONCE(tcp_sk(sk)->urg_data, 0);
 	tcp_read_sock(sk, &desc, socks_drain_actor);
+	sock_reset_flag(sk, SOCK_DONE);
 }
 
 /*
@@ -215,6 +223,7 @@ static void socks_send_request(struct socks_conn *conn)
 	size_t userid_len = server->userid_len;
 	struct sock *sk = conn->sk;
 	struct tcp_sock *tp = tcp_sk(sk);
+	typeof(sk->sk_tsflags) tsflags = sk->sk_tsflags;
 	char uid[sizeof("4294967295")];
 	gfp_t allocation;
 	size_t len;
@@ -233,9 +242,10 @@ static void socks_send_request(struct socks_conn *conn)
 	len = socks4_request(buf, SOCKS4_CONNECT, conn->daddr, conn->dport,
 			     userid, userid_len);
 
-	/* The program may have set TCP_CORK; that is for its own bytes. */
+	/* TCP_CORK and SO_TIMESTAMPING are for the program's own bytes. */
 	nonagle = tp->nonagle;
 	tp->nonagle = TCP_NAGLE_OFF;
+	WRITE_ONCE(sk->sk_tsflags, 0);
 	allocation = sk->sk_allocation;
 	sk->sk_allocation = GFP_ATOMIC;
 	sent = socks_tcp_send_page(sk, virt_to_head_page(buf),
@@ -243,6 +253,7 @@ static void socks_send_request(struct socks_conn *conn)
 				   conn->sent, len - conn->sent);
 	sk->sk_allocation = allocation;
 	tp->nonagle = nonagle;
+	WRITE_ONCE(sk->sk_tsflags, tsflags);
 	skb_free_frag(buf);
 
 	if (sent > 0)
@@ -279,7 +290,8 @@ static void socks_receive_reply(struct socks_conn *conn)
 
 	/* No server answers a request which it does not have. */
 	if (conn->state == SOCKS_CONNECTING) {
-		socks_abort(conn, EPROTO);
+		if (!skb_queue_empty(&conn->sk->sk_receive_queue))
+			socks_abort(conn, EPROTO);
 		return;
 	}
 
@@ -323,8 +335,8 @@ static void socks_state_change(struct sock *sk)
 			WRITE_ONCE(sk->sk_err, conn->err);
 		else if (sk->sk_err == EPIPE)
 			WRITE_ONCE(sk->sk_err, ECONNRESET);
-		socks_drain(sk);
 		socks_end(conn);
+		socks_drain(sk);
 		state_change(sk);
 		break;
 	default:
@@ -356,6 +368,19 @@ static void socks_work(struct work_struct *work)
 	struct socks_conn *conn = container_of(to_delayed_work(work),
 					       struct socks_conn, work);
 	struct sock *sk = conn->sk;
+	bool owned;
+
+	/*
+	 * A task may hold the lock for as long as it likes, asleep in a page
+	 * fault. No worker is to sleep with it: others wait for workers, too.
+	 */
+	spin_lock_bh(&sk->sk_lock.slock);
+	owned = sock_owned_by_user(sk);
+	if (owned)
+		socks_work_queue(conn, 1);
+	spin_unlock_bh(&sk->sk_lock.slock);
+	if (owned)
+		goto out;
 
 	lock_sock(sk);
 	if (conn->state == SOCKS_CONNECTING || conn->state == SOCKS_WAITING) {
@@ -379,11 +404,15 @@ static void socks_work(struct work_struct *work)
 		tcp_abort(sk, err);
 		lock_sock(sk);
 
-		/* Unless it was taken from us. */
-		if (conn->state == SOCKS_ABORTING)
+		/* Unless it was taken from us. Then nobody was woken. */
+		if (conn->state == SOCKS_ABORTING) {
 			socks_end(conn);
+			socks_drain(sk);
+			sk->sk_state_change(sk);
+		}
 	}
 	release_sock(sk);
+out:
 	sock_put(sk);
 	socks_conn_put(conn);
 }
@@ -509,7 +538,7 @@ void socks_handshake_cancel(struct socks_conn *conn)
  */
 int socks_handshake_init(void)
 {
-	socks_wq = alloc_workqueue("socks", 0, 0);
+	socks_wq = alloc_workqueue("socks", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	return socks_wq ? 0 : -ENOMEM;
 }
 

@@ -20,6 +20,7 @@
 #include <linux/rcupdate.h>
 #include <net/inet_common.h>
 #include <net/ipv6.h>
+#include <net/tcp.h>
 
 #include "compat.h"
 #include "conn.h"
@@ -62,6 +63,11 @@ static int socks_refuse_eacces(void)
 	return -EACCES;
 }
 
+static int socks_refuse_enetunreach(void)
+{
+	return -ENETUNREACH;
+}
+
 static int socks_refuse_eopnotsupp(void)
 {
 	return -EOPNOTSUPP;
@@ -81,19 +87,52 @@ static void notrace socks_hook_guard(unsigned long ip, unsigned long parent_ip,
 	case -EACCES:
 		socks_ftrace_redirect(fregs, socks_refuse_eacces);
 		break;
+	case -ENETUNREACH:
+		socks_ftrace_redirect(fregs, socks_refuse_enetunreach);
+		break;
 	default:
 		socks_ftrace_redirect(fregs, socks_refuse_eopnotsupp);
 	}
 }
 
+/* tcp_set_ulp(sk, name) */
+
+static int socks_refuse_enotconn(void)
+{
+	return -ENOTCONN;
+}
+
+static void notrace socks_hook_ulp(unsigned long ip, unsigned long parent_ip,
+				   struct ftrace_ops *ops,
+				   struct ftrace_regs *fregs)
+{
+	if (socks_redirect_opening((void *)socks_ftrace_arg(fregs, 0)))
+		socks_ftrace_redirect(fregs, socks_refuse_enotconn);
+}
+
 /* tcp_disconnect(sk, flags) */
+
+static int socks_tcp_disconnect(struct sock *sk, int flags)
+{
+	int err;
+
+	socks_redirect_disconnect(sk);
+	err = tcp_disconnect(sk, flags);
+	module_put(THIS_MODULE);
+	return err;
+}
 
 static void notrace socks_hook_disconnect(unsigned long ip,
 					  unsigned long parent_ip,
 					  struct ftrace_ops *ops,
 					  struct ftrace_regs *fregs)
 {
-	socks_redirect_disconnect((void *)socks_ftrace_arg(fregs, 0));
+	const struct sock *sk = (void *)socks_ftrace_arg(fregs, 0);
+
+	/* Those of us who call it have forgotten the connection before. */
+	if (socks_conn_any() && !within_module(parent_ip, THIS_MODULE) &&
+	    socks_conn_find(sk) && try_module_get(THIS_MODULE))
+		socks_ftrace_redirect(fregs, socks_tcp_disconnect);
 }
 
 /* inet_getname(sock, uaddr, peer), inet6_getname(sock, uaddr, peer) */
@@ -150,12 +189,12 @@ static void notrace socks_hook_getname6(unsigned long ip,
 }
 #endif
 
-#define SOCKS_HOOK(_function, _callback, _flags) {			\
+#define SOCKS_HOOK(_function, _callback) {				\
 	.function = _function,						\
 	.ops = {							\
 		.func = _callback,					\
-		.flags = FTRACE_OPS_FL_PERMANENT | SOCKS_FTRACE_FLAGS |	\
-			 (_flags),					\
+		.flags = FTRACE_OPS_FL_IPMODIFY |			\
+			 FTRACE_OPS_FL_PERMANENT | SOCKS_FTRACE_FLAGS,	\
 	},								\
 }
 
@@ -164,15 +203,14 @@ static void notrace socks_hook_getname6(unsigned long ip,
  * connection, last the one which makes some.
  */
 static struct socks_hook socks_hooks[] = {
-	SOCKS_HOOK("tcp_disconnect", socks_hook_disconnect, 0),
-	SOCKS_HOOK("inet_getname", socks_hook_getname, FTRACE_OPS_FL_IPMODIFY),
+	SOCKS_HOOK("tcp_disconnect", socks_hook_disconnect),
+	SOCKS_HOOK("tcp_set_ulp", socks_hook_ulp),
+	SOCKS_HOOK("inet_getname", socks_hook_getname),
 #if IS_ENABLED(CONFIG_IPV6)
-	SOCKS_HOOK("inet6_getname", socks_hook_getname6,
-		   FTRACE_OPS_FL_IPMODIFY),
+	SOCKS_HOOK("inet6_getname", socks_hook_getname6),
 #endif
-	SOCKS_HOOK("tcp_v4_connect", socks_hook_guard, FTRACE_OPS_FL_IPMODIFY),
-	SOCKS_HOOK("inet_stream_connect", socks_hook_connect,
-		   FTRACE_OPS_FL_IPMODIFY),
+	SOCKS_HOOK("tcp_v4_connect", socks_hook_guard),
+	SOCKS_HOOK("inet_stream_connect", socks_hook_connect),
 };
 
 static int socks_hook_add(struct socks_hook *hook)
@@ -191,10 +229,7 @@ static int socks_hook_add(struct socks_hook *hook)
 		return 0;
 
 	ftrace_free_filter(&hook->ops);
-	if (err == -EBUSY && !(hook->ops.flags & FTRACE_OPS_FL_IPMODIFY))
-		pr_err("can't hook %s(): ftrace is switched off, see sysctl kernel.ftrace_enabled\n",
-		       function);
-	else if (err == -EBUSY)
+	if (err == -EBUSY)
 		pr_err("can't hook %s(): a live patch or another module has redirected it, or sysctl kernel.ftrace_enabled is 0\n",
 		       function);
 	else

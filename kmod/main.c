@@ -20,7 +20,7 @@ static int __init socks_init(void)
 		return err;
 	err = socks_conn_init();
 	if (err)
-		return err;
+		goto err_sockops;
 	err = socks_handshake_init();
 	if (err)
 		goto err_conn;
@@ -43,6 +43,8 @@ err_handshake:
 	socks_handshake_exit();
 err_conn:
 	socks_conn_exit();
+err_sockops:
+	socks_sockops_exit();
 	return err;
 }
 
@@ -53,6 +55,7 @@ static void __exit socks_exit(void)
 	socks_config_exit();
 	socks_handshake_exit();
 	socks_conn_exit();
+	socks_sockops_exit();
 }
 
 module_init(socks_init);

@@ -384,7 +384,8 @@ static int socks_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 	}
 	rcu_read_unlock();
 	cb->args[0] = i;
-	return skb->len;
+	/* An empty message would be taken for the end. */
+	return i < count && !skb->len ? -EMSGSIZE : skb->len;
 }
 
 int socks_nl_server_get_doit(struct sk_buff *skb, struct genl_info *info)

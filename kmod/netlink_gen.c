@@ -93,6 +93,7 @@ const struct genl_ops socks_nl_ops[8] = {
 		.dumpit		= socks_nl_server_get_dumpit,
 		.policy		= socks_server_get_nl_policy,
 		.maxattr	= SOCKS_A_SERVER_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= SOCKS_CMD_RULE_ADD,
@@ -114,6 +115,7 @@ const struct genl_ops socks_nl_ops[8] = {
 		.dumpit		= socks_nl_rule_get_dumpit,
 		.policy		= socks_rule_get_nl_policy,
 		.maxattr	= SOCKS_A_RULE_INDEX,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= SOCKS_CMD_LOOKUP,

@@ -23,6 +23,18 @@ struct socks_dest {
 };
 
 /*
+ * connect() to 0.0.0.0 goes to the address to which the socket is bound, or
+ * else to 127.0.0.1.
+ */
+static void socks_dest_resolve(const struct sock *sk, struct socks_dest *dest)
+{
+	if (!dest->addr)
+		dest->addr = inet_sk(sk)->inet_saddr;
+	if (!dest->addr)
+		dest->addr = htonl(INADDR_LOOPBACK);
+}
+
+/*
  * Take the IPv4 destination from an address that was given to connect(). False
  * where it is none, or is not well formed: TCP itself has the errno for that.
  */
@@ -37,6 +49,7 @@ static bool socks_dest_parse(const struct sock *sk,
 			return false;
 		dest->addr = sin->sin_addr.s_addr;
 		dest->port = sin->sin_port;
+		socks_dest_resolve(sk, dest);
 		return true;
 	}
 	if (sk->sk_family == AF_INET6) {
@@ -48,56 +61,80 @@ static bool socks_dest_parse(const struct sock *sk,
 			return false;
 		dest->addr = sin6->sin6_addr.s6_addr32[3];
 		dest->port = sin6->sin6_port;
+		socks_dest_resolve(sk, dest);
 		return true;
 	}
 	return false;
 }
 
+/* Who connects, to be looked up. */
+enum socks_whom {
+	SOCKS_BY_TASK,		/* the current task */
+	SOCKS_BY_OWNER,		/* who made the socket */
+};
+
 /*
- * Look up a connection which the current task makes. Under rcu_read_lock(),
- * which also keeps the decision's rule and server.
- *
- * A kernel thread has no business of its own with rules: MPTCP opens further
- * subflows from one. The socket then speaks for its owner.
+ * Look up a connection. Under rcu_read_lock(), which also keeps the decision's
+ * rule and server.
  */
 static void socks_dest_decide(const struct sock *sk,
 			      const struct socks_dest *dest,
+			      enum socks_whom whom,
 			      struct socks_decision *decision)
 {
 	struct socks_net *sn = socks_net(sock_net(sk));
 	const struct socks_table *table = rcu_dereference(sn->table);
-	bool kthread = current->flags & PF_KTHREAD;
 	struct socks_key key;
 
 	if (!table || !table->n_rules) {
-		decision->action = SOCKS_ACTION_DIRECT;
-		decision->rule = NULL;
+		*decision = (struct socks_decision){
+			.action = SOCKS_ACTION_DIRECT,
+		};
 		return;
 	}
 
 	key.addr = ntohl(dest->addr);
 	key.port = ntohs(dest->port);
-	key.uid = __kuid_val(kthread ? sk->sk_uid : current_euid());
-	key.gid = __kgid_val(current_egid());
 	key.cgroup = NULL;
-	if (table->uses_cgroup)
-		key.cgroup = kthread ?
-			     sock_cgroup_ptr((struct sock_cgroup_data *)
-					     &sk->sk_cgrp_data) :
-			     task_dfl_cgroup(current);
+	if (whom == SOCKS_BY_TASK) {
+		key.uid = __kuid_val(current_euid());
+		key.gid = __kgid_val(current_egid());
+		if (table->uses_cgroup)
+			key.cgroup = task_dfl_cgroup(current);
+	} else {
+		const struct inode *inode = SOCK_INODE(sk->sk_socket);
+
+		key.uid = __kuid_val(inode->i_uid);
+		key.gid = __kgid_val(inode->i_gid);
+		if (table->uses_cgroup)
+			key.cgroup = sock_cgroup_ptr((struct sock_cgroup_data *)
+						     &sk->sk_cgrp_data);
+	}
 	socks_decide(table, &key, decision);
+}
+
+static bool socks_is_smc(const struct sock *sk)
+{
+#if IS_ENABLED(CONFIG_SMC)
+	return tcp_sk(sk)->syn_smc;
+#else
+	return false;
+#endif
 }
 
 /*
  * Sockets which the kernel makes for itself go direct (NFS, NVMe over TCP). But
- * MPTCP and SMC make them for a program's connection. SMC's are told by who
+ * MPTCP and SMC make them for a program's connection. SMC's are marked, until
+ * it falls back to TCP; then they are told by their having a file, or by who
  * connects: not the kernel, and nobody who may change the rules.
  */
 static bool socks_kernel_own(const struct sock *sk)
 {
-	if (!sk->sk_kern_sock || sk_is_mptcp(sk))
+	if (!sk->sk_kern_sock || sk_is_mptcp(sk) || socks_is_smc(sk))
 		return false;
-	return current->flags & PF_KTHREAD ||
+	if (current->flags & PF_KTHREAD)
+		return true;
+	return !(sk->sk_socket && sk->sk_socket->file) &&
 	       ns_capable_noaudit(sock_net(sk)->user_ns, CAP_NET_ADMIN);
 }
 
@@ -125,23 +162,13 @@ bool socks_redirect_wanted(const struct socket *sock,
 	    sk->sk_kern_sock)
 		return false;
 
-	if (READ_ONCE(sock->state) != SS_UNCONNECTED) {
-		struct socks_conn *conn;
-
-		/* It may be in the handshake. */
-		if (!socks_conn_any())
-			return false;
-		rcu_read_lock();
-		conn = socks_conn_find(sk);
-		wanted = conn && socks_conn_opening(conn);
-		rcu_read_unlock();
-		return wanted;
-	}
+	if (READ_ONCE(sock->state) != SS_UNCONNECTED)
+		return socks_redirect_opening(sk);
 
 	if (!socks_dest_parse(sk, uaddr, addr_len, &dest))
 		return false;
 	rcu_read_lock();
-	socks_dest_decide(sk, &dest, &decision);
+	socks_dest_decide(sk, &dest, SOCKS_BY_TASK, &decision);
 	wanted = decision.action != SOCKS_ACTION_DIRECT;
 	if (!wanted && decision.rule)
 		atomic64_inc(&decision.rule->stats.tried);
@@ -176,10 +203,14 @@ static int socks_connect_wait(struct socket *sock, struct socks_conn *conn,
 		err = sock_error(sk) ?: -ECONNABORTED;
 		sock->state = SS_UNCONNECTED;
 		sk->sk_disconnects++;
+		socks_redirect_disconnect(sk);
 		if (sk->sk_prot->disconnect(sk, flags))
 			sock->state = SS_DISCONNECTING;
 		return err;
 	}
+	/* Another task has shut it down, and connects anew. */
+	if (conn->state != SOCKS_ESTABLISHED)
+		return -EPIPE;
 	sock->state = SS_CONNECTED;
 	return 0;
 }
@@ -209,6 +240,24 @@ static int socks_connect_via(struct socket *sock, const struct socks_dest *dest,
 	return err;
 }
 
+/*
+ * Programs of BPF attached to a cgroup may forbid a connection, or change where
+ * it goes. They are asked about the destination, not only about the server.
+ */
+static int socks_connect_bpf(struct sock *sk, struct sockaddr *uaddr,
+			     int addr_len)
+{
+	if (!BPF_CGROUP_PRE_CONNECT_ENABLED(sk))
+		return 0;
+	return sk->sk_prot->pre_connect(sk, uaddr, addr_len);
+}
+
+/* What a rule with action reject, or an address that can't be asked for, gives. */
+static int socks_reject_errno(const struct socks_decision *decision)
+{
+	return decision->rule ? -EACCES : -ENETUNREACH;
+}
+
 static int socks_connect_locked(struct socket *sock, struct sockaddr *uaddr,
 				int addr_len, int flags)
 {
@@ -217,6 +266,7 @@ static int socks_connect_locked(struct socket *sock, struct sockaddr *uaddr,
 	struct socks_rule *rule;
 	struct socks_conn *conn;
 	struct socks_dest dest;
+	bool asked = false;
 	int err;
 
 	conn = socks_conn_get(sk);
@@ -235,11 +285,22 @@ static int socks_connect_locked(struct socket *sock, struct sockaddr *uaddr,
 	    !socks_dest_parse(sk, uaddr, addr_len, &dest))
 		return __inet_stream_connect(sock, uaddr, addr_len, flags, 0);
 
+again:
 	rcu_read_lock();
-	socks_dest_decide(sk, &dest, &decision);
+	socks_dest_decide(sk, &dest, SOCKS_BY_TASK, &decision);
 	rule = decision.rule;
 	switch (decision.action) {
 	case SOCKS_ACTION_VIA:
+		if (!asked && BPF_CGROUP_PRE_CONNECT_ENABLED(sk)) {
+			rcu_read_unlock();
+			err = socks_connect_bpf(sk, uaddr, addr_len);
+			if (err)
+				return err;
+			asked = true;
+			if (socks_dest_parse(sk, uaddr, addr_len, &dest))
+				goto again;
+			return -EAFNOSUPPORT;
+		}
 		/* The table holds a reference as long as RCU keeps it. */
 		socks_rule_get(rule);
 		rcu_read_unlock();
@@ -247,10 +308,12 @@ static int socks_connect_locked(struct socket *sock, struct sockaddr *uaddr,
 		socks_rule_put(rule);
 		return err;
 	case SOCKS_ACTION_REJECT:
-		atomic64_inc(&rule->stats.tried);
-		atomic64_inc(&rule->stats.rejected);
+		if (rule) {
+			atomic64_inc(&rule->stats.tried);
+			atomic64_inc(&rule->stats.rejected);
+		}
 		rcu_read_unlock();
-		return -EACCES;
+		return socks_reject_errno(&decision);
 	default:
 		rcu_read_unlock();
 		return __inet_stream_connect(sock, uaddr, addr_len, flags, 0);
@@ -281,7 +344,7 @@ int socks_redirect_connect(struct socket *sock, struct sockaddr *uaddr,
 	return err;
 }
 
-/* A connection through the server's first hop, with source routing. */
+/* With source routing, packets go to the first hop, not to the destination. */
 static bool socks_source_route(const struct sock *sk, __be32 *hop)
 {
 	const struct ip_options_rcu *opt = rcu_dereference(inet_sk(sk)->inet_opt);
@@ -318,9 +381,10 @@ int socks_redirect_guard(const struct sock *sk, const struct sockaddr *uaddr,
 		return 0;
 	dest.addr = sin->sin_addr.s_addr;
 	dest.port = sin->sin_port;
+	socks_dest_resolve(sk, &dest);
 
 	rcu_read_lock();
-	socks_dest_decide(sk, &dest, &decision);
+	socks_dest_decide(sk, &dest, SOCKS_BY_TASK, &decision);
 	if (decision.action != SOCKS_ACTION_DIRECT) {
 		/* Our own connection, to a server that was just removed? */
 		struct socks_conn *conn = socks_conn_find(sk);
@@ -330,11 +394,15 @@ int socks_redirect_guard(const struct sock *sk, const struct sockaddr *uaddr,
 		    conn->server->port == dest.port)
 			decision.action = SOCKS_ACTION_DIRECT;
 	}
+	/* MPTCP opens further subflows from a kernel thread or a daemon. */
+	if (decision.action == SOCKS_ACTION_DIRECT && sk_is_mptcp(sk) &&
+	    sk->sk_socket)
+		socks_dest_decide(sk, &dest, SOCKS_BY_OWNER, &decision);
 	if (decision.action == SOCKS_ACTION_DIRECT &&
 	    socks_source_route(sk, &dest.addr))
-		socks_dest_decide(sk, &dest, &decision);
+		socks_dest_decide(sk, &dest, SOCKS_BY_TASK, &decision);
 	if (decision.action == SOCKS_ACTION_REJECT)
-		err = -EACCES;
+		err = socks_reject_errno(&decision);
 	else if (decision.action == SOCKS_ACTION_VIA)
 		err = -EOPNOTSUPP;
 	rcu_read_unlock();
@@ -342,18 +410,37 @@ int socks_redirect_guard(const struct sock *sk, const struct sockaddr *uaddr,
 }
 
 /**
+ * socks_redirect_opening() - is the socket in the handshake?
+ * @sk: the socket
+ *
+ * Any context.
+ *
+ * Return: true where it is; to others it must look as if in SYN_SENT.
+ */
+bool socks_redirect_opening(const struct sock *sk)
+{
+	struct socks_conn *conn;
+	bool opening;
+
+	if (!socks_conn_any())
+		return false;
+	rcu_read_lock();
+	conn = socks_conn_find(sk);
+	opening = conn && socks_conn_opening(conn);
+	rcu_read_unlock();
+	return opening;
+}
+
+/**
  * socks_redirect_disconnect() - a socket is about to be disconnected
  * @sk: the socket
  *
- * Called at the entry of tcp_disconnect(), under the socket lock, without
- * sleeping.
+ * Called before tcp_disconnect(), under the socket lock.
  */
 void socks_redirect_disconnect(const struct sock *sk)
 {
 	struct socks_conn *conn;
 
-	if (!socks_conn_any())
-		return;
 	conn = socks_conn_find(sk);
 	if (conn)
 		socks_handshake_cancel(conn);

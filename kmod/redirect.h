@@ -11,6 +11,7 @@ int socks_redirect_connect(struct socket *sock, struct sockaddr *uaddr,
 			   int addr_len, int flags);
 int socks_redirect_guard(const struct sock *sk, const struct sockaddr *uaddr,
 			 int addr_len);
+bool socks_redirect_opening(const struct sock *sk);
 void socks_redirect_disconnect(const struct sock *sk);
 int socks_redirect_getname(const struct sock *sk, struct sockaddr *uaddr,
 			   int peer, int len);

@@ -5,8 +5,8 @@
  * To the program the socket is still connecting, so each operation does what
  * TCP does in SYN_SENT, though TCP is connected to the server. Operations that
  * look only at sock->state, which is SS_CONNECTING either way, are TCP's own:
- * bind, listen, accept, connect (which is hooked), getname (hooked too). So are
- * those that only the kernel itself calls, on sockets that it has taken over
+ * bind, listen, connect (which is hooked), getname (hooked too). So are those
+ * that only the kernel itself calls, on sockets that it has taken over
  * (read_sock, read_skb, sendmsg_locked, peek_len): nobody can take over a
  * socket during the handshake.
  *
@@ -14,7 +14,9 @@
  * find no connection. It then needs a module reference of its own, as TCP's
  * operation may sleep and comes back here.
  */
+#include <linux/kmemleak.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/sockios.h>
 #include <linux/uaccess.h>
 #include <asm/ioctls.h>
@@ -25,9 +27,15 @@
 #include "handshake.h"
 #include "sockops.h"
 
-/* TCP's own operations, for AF_INET and AF_INET6, and ours made from them. */
+/* TCP's own operations, for AF_INET and AF_INET6. */
 static const struct proto_ops *socks_stock_ops[2] __ro_after_init;
-static struct proto_ops socks_ops[2] __ro_after_init;
+
+/*
+ * Ours, made from them. accept() copies the pointer to a socket's operations
+ * before it takes any lock, and may then sleep; so what is pointed to is never
+ * freed, and has TCP's own operations again when the module has gone.
+ */
+static struct proto_ops *socks_ops __ro_after_init;
 
 static int socks_family_index(const struct sock *sk)
 {
@@ -122,22 +130,47 @@ out:
 
 static int socks_release(struct socket *sock)
 {
-	struct socks_conn *conn = socks_conn_get(sock->sk);
+	const struct proto_ops *stock;
 	struct sock *sk = sock->sk;
+	struct socks_conn *conn;
 	int err;
 
-	if (!conn)
-		return socks_sockops_stock(sk)->release(sock);
+	/* A socket for accept(), which failed. */
+	if (!sk)
+		return 0;
+	stock = socks_sockops_stock(sk);
+	/* Only where the module goes this very moment is there no reference. */
+	if (socks_op_begin(sock, &conn))
+		return stock->release(sock);
 
 	/* A socket in SYN_SENT is gone as soon as it is closed. */
-	lock_sock(sk);
-	if (socks_conn_opening(conn)) {
-		socks_handshake_cancel(conn);
-		sk->sk_prot->disconnect(sk, 0);
+	if (conn) {
+		lock_sock(sk);
+		if (socks_conn_opening(conn)) {
+			socks_handshake_cancel(conn);
+			sk->sk_prot->disconnect(sk, 0);
+		}
+		release_sock(sk);
 	}
-	release_sock(sk);
-	err = socks_sockops_stock(sk)->release(sock);
-	socks_conn_put(conn);
+	err = stock->release(sock);
+	socks_op_end(conn);
+	return err;
+}
+
+/* The new socket has got its operations from the listener. */
+static int socks_accept(struct socket *sock, struct socket *newsock,
+			SOCKS_ACCEPT_PARAMS)
+{
+	const struct proto_ops *stock = socks_sockops_stock(sock->sk);
+	struct socks_conn *conn;
+	int err;
+
+	err = socks_op_begin(sock, &conn);
+	if (err)
+		return err;
+	newsock->ops = stock;
+	err = stock->accept(sock, newsock, SOCKS_ACCEPT_ARGS);
+	socks_op_end(conn);
 	return err;
 }
 
@@ -145,20 +178,20 @@ static __poll_t socks_poll(struct file *file, struct socket *sock,
 			   struct poll_table_struct *wait)
 {
 	struct socks_conn *conn;
-	bool opening;
+	__poll_t mask = 0;
+
+	/* Without a reference nothing may sleep, and tcp_poll() might. */
+	if (socks_op_begin(sock, &conn))
+		return tcp_poll(file, sock, NULL);
 
 	/* Before the state is read, or its change might be missed. */
 	sock_poll_wait(file, sock, wait);
-
-	rcu_read_lock();
-	conn = socks_conn_find(sock->sk);
-	opening = conn && socks_conn_opening(conn);
-	rcu_read_unlock();
-	if (!opening)
-		return tcp_poll(file, sock, NULL);
-
-	return skb_queue_empty_lockless(&sock->sk->sk_error_queue) ?
-	       0 : EPOLLERR;
+	if (!conn || !socks_conn_opening(conn))
+		mask = tcp_poll(file, sock, NULL);
+	else if (!skb_queue_empty_lockless(&sock->sk->sk_error_queue))
+		mask = EPOLLERR;
+	socks_op_end(conn);
+	return mask;
 }
 
 static int socks_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
@@ -215,10 +248,9 @@ static int socks_setsockopt(struct socket *sock, int level, int optname,
 	err = socks_op_begin(sock, &conn);
 	if (err)
 		return err;
-	/* These ask for a connected socket, and TCP is one. */
-	if (conn && socks_conn_opening(conn) &&
-	    ((level == SOL_TCP && optname == TCP_ULP) ||
-	     (level == SOL_IPV6 && optname == IPV6_ADDRFORM)))
+	/* This asks for a connected socket, and TCP is one. */
+	if (conn && socks_conn_opening(conn) && level == SOL_IPV6 &&
+	    optname == IPV6_ADDRFORM && sock->sk->sk_family == AF_INET6)
 		err = -ENOTCONN;
 	/* The request and the reply could not be sent and taken. */
 	else if (conn && socks_conn_opening(conn) && level == SOL_TCP &&
@@ -256,6 +288,16 @@ static int socks_getsockopt(struct socket *sock, int level, int optname,
 	return err;
 }
 
+/* What a sendmsg() which can't wait any longer gives. */
+static int socks_send_errno(const struct sock *sk, int flags, int err)
+{
+	if (!(flags & MSG_FASTOPEN) || err != -EAGAIN)
+		return err;
+	/* See tcp_sendmsg_fastopen(). */
+	return READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_fastopen) &
+	       TFO_CLIENT_ENABLE ? -EALREADY : -EOPNOTSUPP;
+}
+
 static int socks_sendmsg(struct socket *sock, struct msghdr *msg, size_t size)
 {
 	struct sock *sk = sock->sk;
@@ -267,6 +309,7 @@ static int socks_sendmsg(struct socket *sock, struct msghdr *msg, size_t size)
 		return err;
 	err = socks_op_wait(conn,
 			    sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT));
+	err = socks_send_errno(sk, msg->msg_flags, err);
 	if (err)
 		err = sk_stream_error(sk, msg->msg_flags, err);
 	else
@@ -341,19 +384,6 @@ static ssize_t socks_splice_read(struct socket *sock, loff_t *ppos,
 	return err;
 }
 
-/* Under the socket lock; does not sleep. */
-static int socks_set_rcvlowat(struct sock *sk, int val)
-{
-	int err = socks_sockops_stock(sk)->set_rcvlowat(sk, val);
-	struct socks_conn *conn = socks_conn_find(sk);
-
-	if (conn && socks_conn_opening(conn)) {
-		conn->rcvlowat = sk->sk_rcvlowat;
-		WRITE_ONCE(sk->sk_rcvlowat, 1);
-	}
-	return err;
-}
-
 static int __init socks_sockops_make(int i, int family)
 {
 	struct proto_ops *ops = &socks_ops[i];
@@ -369,6 +399,7 @@ static int __init socks_sockops_make(int i, int family)
 
 	*ops = *socks_stock_ops[i];
 	ops->release = socks_release;
+	ops->accept = socks_accept;
 	ops->poll = socks_poll;
 	ops->ioctl = socks_ioctl;
 	ops->shutdown = socks_shutdown;
@@ -380,7 +411,6 @@ static int __init socks_sockops_make(int i, int family)
 #endif
 	ops->recvmsg = socks_recvmsg;
 	ops->splice_read = socks_splice_read;
-	ops->set_rcvlowat = socks_set_rcvlowat;
 	return 0;
 }
 
@@ -393,10 +423,32 @@ int __init socks_sockops_init(void)
 {
 	int err;
 
+	socks_ops = kcalloc(2, sizeof(*socks_ops), GFP_KERNEL);
+	if (!socks_ops)
+		return -ENOMEM;
 	err = socks_sockops_make(0, AF_INET);
-	if (err)
-		return err;
-	err = socks_sockops_make(1, AF_INET6);
+	if (!err)
+		err = socks_sockops_make(1, AF_INET6);
 	/* With IPv6 switched off there are no sockets which need them. */
-	return err == -EAFNOSUPPORT ? 0 : err;
+	if (err && err != -EAFNOSUPPORT) {
+		kfree(socks_ops);
+		return err;
+	}
+	kmemleak_not_leak(socks_ops);
+	return 0;
+}
+
+/**
+ * socks_sockops_exit() - undo socks_sockops_init(), but for what must stay
+ *
+ * No socket has our operations any more, but somebody may still hold a pointer
+ * to them.
+ */
+void socks_sockops_exit(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (socks_stock_ops[i])
+			socks_ops[i] = *socks_stock_ops[i];
 }

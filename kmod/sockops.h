@@ -10,5 +10,6 @@ const struct proto_ops *socks_sockops_stock(const struct sock *sk);
 bool socks_sockops_ours(const struct proto_ops *ops);
 
 int socks_sockops_init(void);
+void socks_sockops_exit(void);
 
 #endif /* _SOCKS_SOCKOPS_H */

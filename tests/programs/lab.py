@@ -59,7 +59,7 @@ events {{
 	worker_connections 256;
 }}
 http {{
-	log_format short '$remote_addr "$request" $status';
+	log_format short '$remote_addr "$request" $status $http_user_agent';
 	access_log access.log short;
 	sendfile on;
 	client_body_temp_path nginx.tmp;

@@ -11,7 +11,7 @@
 
 #define SOCKS_NAME_MAX		63
 #define SOCKS_USERID_MAX	255
-#define SOCKS_CGROUP_MAX	4095
+#define SOCKS_CGROUP_MAX	2047
 #define SOCKS_TIMEOUT_MAX	3600
 #define SOCKS_TIMEOUT_DEFAULT	120
 
@@ -47,7 +47,8 @@ enum socks_action {
  * @SOCKS_REASON_SERVER: The address and port are those of a SOCKS server
  *   itself.
  * @SOCKS_REASON_NOT_CONNECTABLE: No TCP connection can be made to such an
- *   address.
+ *   address; or it is 0.0.0.x, which SOCKS4A uses as a mark, and a rule says
+ *   via.
  */
 enum socks_reason {
 	SOCKS_REASON_NO_RULE,

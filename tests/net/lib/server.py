@@ -230,7 +230,9 @@ class Service:
     def close(self) -> None:
         """Stop, and close all connections."""
         self._stop = True
-        self._waker.send(b"\0")
+        # It has ended by itself where there was an error.
+        with contextlib.suppress(OSError):
+            self._waker.send(b"\0")
         self._thread.join(DEADLINE)
         assert not self._thread.is_alive(), "service: does not stop"
         assert not self.errors, self.errors
@@ -254,6 +256,9 @@ class Service:
         assert isinstance(sock, socket.socket)
         if sock is self._listener.socket:
             self._accept()
+        elif sock.fileno() < 0:
+            # Dropped since select().
+            pass
         elif sock is self._wakee:
             sock.recv(1 << 10)
             if self._open.is_set():
