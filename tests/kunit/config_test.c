@@ -135,6 +135,7 @@ static const struct config_server_case config_servers_good[] = {
 	{ "a", SOCKS_IP(192, 0, 2, 1), 1080 },
 	{ "Z", SOCKS_IP(127, 0, 0, 1), 1 },
 	{ "0", SOCKS_IP(10, 0, 0, 0), 65535 },
+	{ "this-net", SOCKS_IP(0, 0, 1, 0), 1080 },
 	{ ".", SOCKS_IP(1, 0, 0, 0), 1080 },
 	{ "_", SOCKS_IP(223, 255, 255, 255), 1080 },
 	{ "a-", SOCKS_IP(240, 0, 0, 0), 1080 },
@@ -160,6 +161,8 @@ static const struct config_server_case config_servers_bad[] = {
 	{ "\303\274", SOCKS_IP(192, 0, 2, 1), 1080 },
 	{ "a\177", SOCKS_IP(192, 0, 2, 1), 1080 },
 	{ "any", SOCKS_IP(0, 0, 0, 0), 1080 },
+	{ "socks4a", SOCKS_IP(0, 0, 0, 1), 1080 },
+	{ "socks4a-last", SOCKS_IP(0, 0, 0, 255), 1080 },
 	{ "multicast", SOCKS_IP(224, 0, 0, 0), 1080 },
 	{ "last-multicast", SOCKS_IP(239, 255, 255, 255), 1080 },
 	{ "broadcast", SOCKS_IP(255, 255, 255, 255), 1080 },
@@ -1545,8 +1548,8 @@ static void decide(struct kunit *test)
 }
 
 /*
- * In SOCKS4A, 0.0.0.x says that a name follows. No server may be sent that,
- * though a rule says "via".
+ * In SOCKS4A, 0.0.0.x says that a name follows. No server may be sent that, and
+ * where a rule says "via", it may not leave directly either.
  */
 static void decide_socks4a(struct kunit *test)
 {
@@ -1558,7 +1561,7 @@ static void decide_socks4a(struct kunit *test)
 		struct socks_decision decision;
 
 		decision = config_decide(config_table(f->sn), addr, 80);
-		KUNIT_ASSERT_NE_MSG(test, decision.action, SOCKS_ACTION_VIA,
+		KUNIT_ASSERT_EQ_MSG(test, decision.action, SOCKS_ACTION_REJECT,
 				    "address %pI4h", &addr);
 		KUNIT_ASSERT_EQ_MSG(test, decision.reason,
 				    SOCKS_REASON_NOT_CONNECTABLE,

@@ -25,7 +25,7 @@ OUTSIDE_NET = "203.0.113.0/24"
 DANTED_PORT, SSH_D_PORT, TOR_PORT = 1080, 1081, 9050
 
 # How long anything may take before it counts as stuck, in seconds.
-DEADLINE = 120
+DEADLINE = 300
 
 CLONE_NEWNET = 0x40000000
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -162,6 +162,8 @@ def listens(process, address, port):
 
 def end_group(process):
     """End a process which leads its own group, and that group."""
+    if process.returncode is not None:
+        return
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
@@ -221,14 +223,14 @@ class Lab:
         with inside(namespace) if namespace else contextlib.nullcontext():
             return subprocess.Popen(argv, **options)
 
-    def run(self, namespace, argv, input=None, **options):
-        """Run a process in a namespace; stdout and stderr are kept."""
-        if input is not None:
+    def run(self, namespace, argv, given=None, **options):
+        """Run a process to its end; its stdout and stderr are kept as text."""
+        if given is not None:
             options["stdin"] = subprocess.PIPE
         with self.popen(namespace, argv, text=True, stdout=subprocess.PIPE,
                         stderr=subprocess.PIPE, **options) as process:
             try:
-                out, err = process.communicate(input, timeout=DEADLINE)
+                out, err = process.communicate(given, timeout=DEADLINE)
             except subprocess.TimeoutExpired:
                 raise Error(f"stuck: {argv}") from None
             finally:
@@ -247,7 +249,7 @@ class Lab:
     def ip(self, *lines, namespace=None):
         """Let ip carry out these lines."""
         where = ["-n", namespace] if namespace else []
-        self.check(None, ["ip", *where, "-batch", "-"], input="\n".join(lines))
+        self.check(None, ["ip", *where, "-batch", "-"], given="\n".join(lines))
 
     def namespaces(self, *names):
         """Make network namespaces."""

@@ -190,15 +190,15 @@ class Session:
 
 class Service:
     """
-    A server that grants each request, in a thread. Then it echoes, or, with
-    relay, really connects to the destination. What was asked for is counted.
+    A server that grants each request, in a thread, and echoes then. It can
+    hold its answers back, or give others; None closes the connection.
     """
 
     def __init__(
         self,
         namespace: Namespace,
         address: Address,
-        answer: Callable[[bytes], bytes] = lambda asked: reply(),
+        answer: Callable[[bytes], bytes | None] = lambda asked: reply(),
         backlog: int = 4096,
         hold: bool = False,
     ) -> None:
@@ -312,7 +312,11 @@ class Service:
 
     def _grant(self, sock: socket.socket) -> None:
         session = self._selector.get_key(sock).data
-        sock.sendall(self._answer(session.request))
+        answer = self._answer(session.request)
+        if answer is None:
+            self._drop(sock)
+        else:
+            sock.sendall(answer)
 
 
 class Relay:
