@@ -198,8 +198,7 @@ class Lab:
             self.namespaces("client", "firewall", "outside")
             self.cable(("client", f"{CLIENT}/24"), ("firewall", f"{FIREWALL_IN}/24"))
             self.cable(("firewall", f"{FIREWALL_OUT}/24"), ("outside", f"{OUTSIDE}/24"))
-            with inside("firewall"):
-                pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("0", "ascii")
+            self.forwarding("firewall", False)
         except BaseException:
             self.stack.close()
             raise
@@ -267,6 +266,12 @@ class Lab:
         for (name, address), (peer, _) in (ends, ends[::-1]):
             self.ip(f"address add {address} dev to-{peer}",
                     f"link set to-{peer} up", namespace=name)
+
+    @staticmethod
+    def forwarding(namespace, on):
+        """Switch forwarding on or off."""
+        with inside(namespace):
+            pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text(str(int(on)), "ascii")
 
     def file(self, name, template):
         """Write a configuration file, and return its path."""
