@@ -198,7 +198,7 @@ class Lab:
             self.namespaces("client", "firewall", "outside")
             self.cable(("client", f"{CLIENT}/24"), ("firewall", f"{FIREWALL_IN}/24"))
             self.cable(("firewall", f"{FIREWALL_OUT}/24"), ("outside", f"{OUTSIDE}/24"))
-            self.forwarding("firewall", False)
+            self.sysctl("firewall", "net/ipv4/ip_forward", 0)
         except BaseException:
             self.stack.close()
             raise
@@ -268,10 +268,10 @@ class Lab:
                     f"link set to-{peer} up", namespace=name)
 
     @staticmethod
-    def forwarding(namespace, on):
-        """Switch forwarding on or off."""
+    def sysctl(namespace, name, value):
+        """Set a sysctl of a namespace."""
         with inside(namespace):
-            pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text(str(int(on)), "ascii")
+            pathlib.Path("/proc/sys", name).write_text(str(value), "ascii")
 
     def file(self, name, template):
         """Write a configuration file, and return its path."""
