@@ -48,12 +48,14 @@ struct question {
  * @action: The action.
  * @reason: Why.
  * @index: The rule's place in the list; 0 where none decides.
+ * @rule_hidden: The rule itself may not be read by this user.
  * @server: The server's name, or empty.
  */
 struct answer {
 	enum socks_action action;
 	enum socks_reason reason;
 	uint32_t index;
+	bool rule_hidden;
 	char server[SOCKS_NAME_MAX + 1];
 };
 
@@ -203,8 +205,11 @@ static int find(struct session *session, const struct question *question,
 	     tries++) {
 		missing = get_rule(session, answer->index, rule);
 		error = ask(session, question, &again);
-		if (!error && same_answer(answer, &again))
-			return missing;
+		if (!error && same_answer(answer, &again)) {
+			/* Anybody may ask, but not read the rules. */
+			answer->rule_hidden = missing == -EPERM;
+			return answer->rule_hidden ? 0 : missing;
+		}
 		*answer = again;
 	}
 	return error || !answer->index ? error : -EAGAIN;
@@ -231,9 +236,12 @@ static bool print_answer(const struct answer *answer, const struct rule *rule)
 	if (answer->action == SOCKS_ACTION_VIA)
 		printf(" %s", answer->server);
 	if (answer->index) {
-		printf("\nrule %u: ", answer->index);
-		if (!rule_print(stdout, rule))
-			return false;
+		printf("\nrule %u", answer->index);
+		if (!answer->rule_hidden) {
+			printf(": ");
+			if (!rule_print(stdout, rule))
+				return false;
+		}
 	}
 	printf("\nreason: %s", reason_text(answer->reason));
 	if (answer->reason == SOCKS_REASON_SERVER && *answer->server)
@@ -263,8 +271,9 @@ static bool print_json(const struct session *session,
 		done = json_put(object, "server", json_text(answer->server));
 	if (done && answer->index)
 		done = json_put(object, "index",
-				json_integer(answer->index)) &&
-		       json_put(object, "rule", json_rule(rule));
+				json_integer(answer->index));
+	if (done && answer->index && !answer->rule_hidden)
+		done = json_put(object, "rule", json_rule(rule));
 	if (done)
 		return json_print(session, object);
 	json_decref(object);

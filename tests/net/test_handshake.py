@@ -340,6 +340,29 @@ class Operations(TestCase):
 
         self.compare(program)
 
+    def test_repair(self) -> None:
+        """TCP_REPAIR, which privileged programs may set in SYN_SENT."""
+        sock, peer = self.begin()
+        self.assertEqual(
+            sock.setsockopt(socket.SOL_TCP, TCP_REPAIR, 1), "EPERM"
+        )
+        peer.reply()
+        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+
+    @each(family=FAMILIES)
+    def test_urgent(self, family: int) -> None:
+        """Urgent data from the server, before, in and behind the reply."""
+        for data in (b"\0", reply()[:3], reply(), reply() + b"banner"):
+            with self.subTest(data=data):
+                sock, peer = self.begin(family)
+                peer.socket.send(data, socket.MSG_OOB)
+                peer.wait_taken()
+                sock.recv(10)
+                peer.reset()
+                sock.ended()
+                self.assertNotEqual(sock.so_error(), "0")
+                sock.close()
+
     @each(operation=(op_recv, op_send, op_fionread, op_poll, op_so_error))
     def test_op_part_of_reply(
         self, operation: Callable[[Sock, Path], object]

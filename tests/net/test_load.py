@@ -189,7 +189,8 @@ class Replacement(TestCase):
         self.forget_configuration()
         self.ctl.apply_files(files[0])
 
-        seen: collections.Counter[object] = collections.Counter()
+        # append() is atomic among threads, a counter's += is not.
+        results: list[object] = []
         stop = threading.Event()
 
         def program() -> None:
@@ -201,17 +202,20 @@ class Replacement(TestCase):
                         if result == "0":
                             result = sock.recv(1)
                         sock.close()
-                        seen[result] += 1
+                        results.append(result)
 
         programs = [Call(program) for _ in range(2)]
         for change in range(CHANGES // 10):
             # A new connection for each few changes, or there are none.
-            before = seen.total()
-            self.ctl.apply_files(*(files[n % 2] for n in range(change, change + 10)))
-            until(lambda before=before: seen.total() > before, "connections")
+            before = len(results)
+            self.ctl.apply_files(
+                *(files[turn % 2] for turn in range(change, change + 10))
+            )
+            until(lambda before=before: len(results) > before, "connections")
         stop.set()
         for call in programs:
             call.result()
+        seen = collections.Counter(results)
         self.assertEqual(set(seen), {b"A", b"B"}, seen)
         for service, banner in zip(services, (b"A", b"B"), strict=True):
             self.assertEqual(len(service.requests), seen[banner])

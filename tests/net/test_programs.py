@@ -128,5 +128,5 @@ rule add to {THROUGH_PREFIX} port 8 reject
             stats["tried"],
             stats["granted"] + stats["rejected"] + stats["failed"],
         )
-        self.assertGreater(stats["granted"], 10)
-        self.assertGreater(stats["rejected"], 10)
+        self.assertGreater(stats["granted"], 0)
+        self.assertGreater(stats["rejected"], 0)

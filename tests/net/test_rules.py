@@ -303,6 +303,25 @@ class Rules(TestCase):
         self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
         self.assertEqual(sock.peer_name(), ("127.0.0.1", 5001))
 
+    @each(family=FAMILIES)
+    def test_any_address_bound(self, family: int) -> None:
+        """On a socket that is bound, 0.0.0.0 is the address bound to."""
+        direct = Listener(self.net.client, (CLIENT_WAN, 5006))
+        self.addCleanup(direct.close)
+        self.rules(f"to {CLIENT_WAN} port 5007 via a", "to 127.0.0.0/8 via b")
+        names = []
+        for port in (5006, 5007):
+            sock = self.sock(family, nonblocking=True)
+            self.assertEqual(sock.bind((CLIENT_WAN, 0)), "0")
+            self.assertEqual(sock.connect(("0.0.0.0", port)), "EINPROGRESS")
+            if port == 5007:
+                peer = self.accepted(self.listener(SERVER_A))
+                self.assertEqual(peer.request(), request((CLIENT_WAN, port)))
+                peer.reply()
+            self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+            names.append(sock.peer_name())
+        self.assertEqual(names, [(CLIENT_WAN, 5006), (CLIENT_WAN, 5007)])
+
     def test_no_rules(self) -> None:
         """Without rules all is direct."""
         self.configure("")

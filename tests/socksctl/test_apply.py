@@ -130,8 +130,8 @@ class Apply(Case):
         self.assertLess(len(self.kernel.datagrams), 80)
 
     def test_long_lines(self):
-        """Messages of 4 kB each."""
-        text = "".join(f"rule add cgroup /{n}{'x' * 4000} direct\n" for n in range(1000))
+        """Messages of 2 kB each."""
+        text = "".join(f"rule add cgroup /{n}{'x' * 2000} direct\n" for n in range(1000))
         self.ok("apply -", stdin=text)
         self.assertEqual(len(self.kernel.config.rules), 1000)
 

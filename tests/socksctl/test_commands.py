@@ -123,7 +123,7 @@ class Rule(Case):
                          {"action": DIRECT, "uid_min": 33, "uid_max": 33, "gid_min": 33, "gid_max": 33})
 
     def test_cgroup(self):
-        path = "/" + "x" * 4094
+        path = "/" + "x" * 2046
         self.assertEqual(self.added(["rule", "add", "cgroup", path, "direct"]),
                          {"action": DIRECT, "cgroup": path.encode()})
 

@@ -103,7 +103,7 @@ class Names(Case):
             self.assertEqual(result.status, 1)
 
     def test_cgroup(self):
-        for path in "", "/" + "x" * 4095:
+        for path in "", "/" + "x" * 2047:
             self.wrong(["rule", "add", "cgroup", path, "direct"], "cgroup", str(N["SOCKS_CGROUP_MAX"]), "path")
             self.wrong(["lookup", "192.0.2.1:1", "cgroup", path], "cgroup", str(N["SOCKS_CGROUP_MAX"]), "path")
 
