@@ -8,10 +8,18 @@ from lib.case import TestCase, capture
 from lib.server import request
 from lib.sock import Sock
 from lib.topology import DIRECT, TARGET
-from lib.wait import DEADLINE, in_child
+from lib.wait import DEADLINE
 
 OTHER = ("203.0.113.99", TARGET[1])
 CGROUP = "/socks-net-bpf"
+
+
+def enter_cgroup(cgroup: str) -> None:
+    """Move this process."""
+    with open(
+        f"/sys/fs/cgroup{cgroup}/cgroup.procs", "w", encoding="ascii"
+    ) as file:
+        file.write("0")
 
 
 class Connect4(TestCase):
@@ -22,26 +30,22 @@ class Connect4(TestCase):
         os.mkdir(f"/sys/fs/cgroup{CGROUP}")
         self.addCleanup(os.rmdir, f"/sys/fs/cgroup{CGROUP}")
 
-    def connect(self, sock: Sock, target: tuple[str, int]) -> str:
-        """connect() by a process in the cgroup."""
-
-        def program() -> str:
-            with open(
-                f"/sys/fs/cgroup{CGROUP}/cgroup.procs", "w", encoding="ascii"
-            ) as file:
-                file.write("0")
-            return sock.connect(target)
-
-        return in_child(program)
+    def sock_in_cgroup(self) -> Sock:
+        """A socket made by a process in the cgroup, whose hooks it has."""
+        enter_cgroup(CGROUP)
+        try:
+            return self.sock(nonblocking=True)
+        finally:
+            enter_cgroup("")
 
     def test_deny(self) -> None:
         """They are asked about the destination."""
         bpf.attach(bpf.deny(TARGET[0]), CGROUP)
         listener = self.listener()
-        sock = self.sock(nonblocking=True)
-        self.assertEqual(self.connect(sock, TARGET), "EPERM")
+        sock = self.sock_in_cgroup()
+        self.assertEqual(sock.connect(TARGET), "EPERM")
         self.assertEqual(capture(self.net.client).syns(), [])
-        self.assertEqual(self.connect(sock, OTHER), "EINPROGRESS")
+        self.assertEqual(sock.connect(OTHER), "EINPROGRESS")
         peer = self.accepted(listener)
         self.assertEqual(peer.request(), request(OTHER))
 
@@ -49,8 +53,8 @@ class Connect4(TestCase):
         """The server is asked for what they make of it."""
         bpf.attach(bpf.rewrite(TARGET[0], OTHER[0]), CGROUP)
         listener = self.listener()
-        sock = self.sock(nonblocking=True)
-        self.assertEqual(self.connect(sock, TARGET), "EINPROGRESS")
+        sock = self.sock_in_cgroup()
+        self.assertEqual(sock.connect(TARGET), "EINPROGRESS")
         peer = self.accepted(listener)
         self.assertEqual(peer.request(), request(OTHER))
         peer.reply()
@@ -61,15 +65,15 @@ class Connect4(TestCase):
         """Where they make something direct of it, it goes direct."""
         bpf.attach(bpf.rewrite(TARGET[0], DIRECT[0]), CGROUP)
         listener = self.listener((DIRECT[0], TARGET[1]))
-        sock = self.sock(nonblocking=True)
-        self.assertEqual(self.connect(sock, TARGET), "EINPROGRESS")
+        sock = self.sock_in_cgroup()
+        self.assertEqual(sock.connect(TARGET), "EINPROGRESS")
         self.accepted(listener)
         self.assertEqual(sock.peer_name(), (DIRECT[0], TARGET[1]))
 
     def test_rewrite_from_direct(self) -> None:
         """Nothing direct leads to where a rule speaks of a server."""
         bpf.attach(bpf.rewrite(DIRECT[0], TARGET[0]), CGROUP)
-        sock = self.sock(nonblocking=True)
-        self.assertNotEqual(self.connect(sock, DIRECT), "0")
+        sock = self.sock_in_cgroup()
+        self.assertNotEqual(sock.connect(DIRECT), "0")
         leaks = capture(self.net.client).leaks()
         self.assertEqual(leaks, [])

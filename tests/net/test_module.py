@@ -2,6 +2,7 @@
 """Loading and unloading the module."""
 
 import collections
+import os
 import subprocess
 import threading
 import time
@@ -13,7 +14,7 @@ from lib.sock import Sock
 from lib.topology import DIRECT, SERVER_A, TARGET, text
 from lib.wait import DEADLINE, SYS_CONNECT, SYS_RECVFROM, Call, until
 
-ROUNDS = 6 if SLOW else 20
+ROUNDS = 3 if SLOW else 10
 FTRACE_ENABLED = "/proc/sys/kernel/ftrace_enabled"
 # What delete_module() answers where a module is in use; rmmod says the same
 # in words, modprobe -r, too.
@@ -217,7 +218,18 @@ class Module(TestCase):
         It comes and goes while a program connects to what is reached both
         ways. Each connection arrives, but for those which are made while the
         module goes and there still is a rule for them: they fail.
+
+        All happens on one processor. QEMU 7.2 does not always notice that code
+        is changed on another one while it translates it, and then runs into a
+        breakpoint of the kernel's that is gone; it panics so, too, where
+        nothing but ftrace itself is switched on and off.
         """
+        processors = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(processors)})
+        self.addCleanup(os.sched_setaffinity, 0, processors)
+        # A new process, which inherits that.
+        self.ctl.close()
+        self.addCleanup(self.ctl.close)
         service = Service(self.net.firewall, SERVER_A)
         self.addCleanup(service.close)
         target = Service(self.net.firewall, DIRECT)
@@ -248,19 +260,19 @@ class Module(TestCase):
                 lambda before=before: len(service.requests) > before,
                 "connection through the server",
             )
-            expected = {"0"}
             if turn % 2:
                 self.ctl.flush()
-            else:
-                expected.add("EOPNOTSUPP")
             module.wait_unload()
             before = seen.total()
             until(
                 lambda before=before: seen.total() > before + 4,
                 "direct connections",
             )
-            self.assertLessEqual(set(seen), expected, seen)
+            self.assertLessEqual(set(seen), {"0", "EOPNOTSUPP"}, seen)
+            if turn % 2:
+                # One may have begun right before the rule came.
+                self.assertLessEqual(seen["EOPNOTSUPP"], 1, seen)
             seen.clear()
         stop.set()
         call.result()
-        self.assertLessEqual(set(seen), {"0"}, seen)
+        self.assertLessEqual(set(seen), {"0", "EOPNOTSUPP"}, seen)
