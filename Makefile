@@ -20,7 +20,7 @@ vm_packages = bc busybox-static cpio dwarves kmod libelf-dev libssl-dev \
 	xz-utils zstd
 
 # What the tests check with, and the programs and servers they use.
-test_packages = cppcheck curl dante-server default-jdk-headless file git \
+test_packages = cppcheck curl dante-server default-jdk-headless file git gron \
 	iproute2 libclang-rt-14-dev mandoc netcat-openbsd nginx-light \
 	openssh-client openssh-server procps python3-jsonschema python3-yaml \
 	shellcheck sparse strace tcpdump tor util-linux wget
