@@ -34,7 +34,8 @@ size_t socks4_request(u8 *buf, enum socks4_command command, __be32 addr,
  * @len: bytes in @buf, at most %SOCKS4_REPLY_LEN
  *
  * VN should be 0; 4 is taken too, since some servers send it. DSTPORT and
- * DSTIP mean nothing in a reply to CONNECT. What can't become a SOCKS4 reply
+ * DSTIP mean nothing in a reply to CONNECT; for those to BIND see
+ * socks4_reply_address(). What can't become a SOCKS4 reply
  * any more is recognised at its first wrong byte: a server that speaks another
  * protocol may never send a whole reply.
  *
@@ -59,4 +60,17 @@ int socks4_reply(const u8 *buf, size_t len)
 	default:
 		return -EACCES;
 	}
+}
+
+/**
+ * socks4_reply_address() - take the address from a reply to BIND
+ * @buf: the whole reply
+ * @addr: DSTIP: where the server listens in the first reply, and 0 for the
+ *	server's own address; who connected in the second, where the server says
+ * @port: DSTPORT, likewise
+ */
+void socks4_reply_address(const u8 *buf, __be32 *addr, __be16 *port)
+{
+	memcpy(port, buf + 2, sizeof(*port));
+	memcpy(addr, buf + 4, sizeof(*addr));
 }

@@ -37,5 +37,6 @@ enum socks4_code {
 size_t socks4_request(u8 *buf, enum socks4_command command, __be32 addr,
 		      __be16 port, const char *userid, size_t userid_len);
 int socks4_reply(const u8 *buf, size_t len);
+void socks4_reply_address(const u8 *buf, __be32 *addr, __be16 *port);
 
 #endif /* _SOCKS_CODEC_H */

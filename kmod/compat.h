@@ -7,6 +7,7 @@
 
 #include <linux/ftrace.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 #include <net/tcp.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
@@ -63,9 +64,21 @@ socks_ftrace_redirect(struct ftrace_regs *fregs, void *to)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define SOCKS_ACCEPT_PARAMS	int flags, bool kern
 #define SOCKS_ACCEPT_ARGS	flags, kern
+#define SOCKS_ACCEPT_FLAGS	flags
 #else
 #define SOCKS_ACCEPT_PARAMS	struct proto_accept_arg *arg
 #define SOCKS_ACCEPT_ARGS	arg
+#define SOCKS_ACCEPT_FLAGS	((arg)->flags)
+#endif
+
+/*
+ * Who may join a multicast group: from 6.8, and in later releases of 6.1 and 6.6,
+ * there is a flag of its own for CAP_NET_ADMIN of the network namespace's owner.
+ */
+#ifdef GENL_MCAST_CAP_NET_ADMIN
+#define SOCKS_MCAST_ADMIN	GENL_MCAST_CAP_NET_ADMIN
+#else
+#define SOCKS_MCAST_ADMIN	GENL_UNS_ADMIN_PERM
 #endif
 
 /*

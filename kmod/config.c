@@ -13,6 +13,8 @@
 #include <net/netns/generic.h>
 
 #include "config.h"
+#include "event.h"
+#include "failover.h"
 
 static unsigned int socks_net_id;
 static struct workqueue_struct *socks_free_wq;
@@ -26,6 +28,32 @@ static struct workqueue_struct *socks_free_wq;
 struct socks_net *socks_net(const struct net *net)
 {
 	return net_generic(net, socks_net_id);
+}
+
+static const struct socks_limits socks_limits_default = {
+	.rbinds			= SOCKS_RBINDS_DEFAULT,
+	.rbinds_per_user	= SOCKS_RBINDS_PER_USER_DEFAULT,
+};
+
+/**
+ * socks_net_limits() - how much a network namespace may have
+ * @sn: the namespace
+ *
+ * Any context.
+ *
+ * Return: its limits.
+ */
+struct socks_limits socks_net_limits(const struct socks_net *sn)
+{
+	struct socks_limits limits = socks_limits_default;
+	const struct socks_table *table;
+
+	rcu_read_lock();
+	table = rcu_dereference(sn->table);
+	if (table)
+		limits = table->limits;
+	rcu_read_unlock();
+	return limits;
 }
 
 /* Servers */
@@ -97,6 +125,9 @@ struct socks_server *socks_server_alloc(const char *name, __be32 addr,
 	if (userid)
 		memcpy(server->userid, userid, userid_len);
 	server->timeout = timeout;
+	server->accept_timeout = SOCKS_ACCEPT_TIMEOUT_DEFAULT;
+	server->retry = SOCKS_RETRY_DEFAULT;
+	socks_health_init(&server->health);
 	return server;
 }
 
@@ -213,6 +244,15 @@ void socks_rule_get(struct socks_rule *rule)
 	refcount_inc(&rule->ref);
 }
 
+static void socks_rule_put_servers(struct socks_rule *rule)
+{
+	while (rule->n_servers)
+		socks_server_put(rule->servers[--rule->n_servers]);
+	if (rule->servers != &rule->only_server)
+		kfree(rule->servers);
+	rule->servers = NULL;
+}
+
 /**
  * socks_rule_put() - drop a reference
  * @rule: the rule
@@ -225,8 +265,7 @@ void socks_rule_put(struct socks_rule *rule)
 		return;
 	if (rule->match.cgroup)
 		cgroup_put(rule->match.cgroup);
-	if (rule->server)
-		socks_server_put(rule->server);
+	socks_rule_put_servers(rule);
 	kfree(rule->cgroup_path);
 	kfree(rule);
 }
@@ -264,8 +303,10 @@ int socks_draft_init(struct socks_draft *draft, const struct socks_table *table)
 	u32 i;
 
 	memset(draft, 0, sizeof(*draft));
+	draft->limits = socks_limits_default;
 	if (!table)
 		return 0;
+	draft->limits = table->limits;
 
 	/* Room for one more: most changes add one. */
 	draft->max_rules = table->n_rules + 1;
@@ -362,6 +403,17 @@ int socks_draft_add_server(struct socks_draft *draft,
 	return 0;
 }
 
+static bool socks_rule_names(const struct socks_rule *rule,
+			     const struct socks_server *server)
+{
+	u8 i;
+
+	for (i = 0; i < rule->n_servers; i++)
+		if (rule->servers[i] == server)
+			return true;
+	return false;
+}
+
 /**
  * socks_draft_del_server() - remove a server
  * @draft: where from
@@ -381,7 +433,7 @@ int socks_draft_del_server(struct socks_draft *draft, const char *name,
 		return -ENOENT;
 	}
 	for (i = 0; i < draft->n_rules; i++) {
-		if (draft->rules[i]->server == server) {
+		if (socks_rule_names(draft->rules[i], server)) {
 			NL_SET_ERR_MSG_MOD(extack,
 					   "a rule still uses this server");
 			return -EBUSY;
@@ -396,59 +448,120 @@ int socks_draft_del_server(struct socks_draft *draft, const char *name,
 	return 0;
 }
 
+/* Give a rule its servers; on an error it has none. */
+static int socks_rule_set_servers(struct socks_rule *rule,
+				  const struct socks_draft *draft,
+				  const char names[][SOCKS_NAME_MAX + 1],
+				  u32 n_names, struct netlink_ext_ack *extack)
+{
+	struct socks_server *server;
+	int err;
+	u32 i;
+
+	rule->servers = &rule->only_server;
+	if (n_names > 1) {
+		rule->servers = kmalloc_array(n_names, sizeof(*rule->servers),
+					      GFP_KERNEL_ACCOUNT);
+		if (!rule->servers)
+			return -ENOMEM;
+	}
+	for (i = 0; i < n_names; i++) {
+		server = socks_draft_find_server(draft, names[i]);
+		if (!server) {
+			NL_SET_ERR_MSG_MOD(extack,
+					   "the rule names a server that does not exist");
+			err = -ENOENT;
+			goto err;
+		}
+		if (socks_rule_names(rule, server)) {
+			NL_SET_ERR_MSG_MOD(extack,
+					   "the rule names a server twice: each is tried once only");
+			err = -EINVAL;
+			goto err;
+		}
+		socks_server_get(server);
+		rule->servers[rule->n_servers++] = server;
+	}
+	return 0;
+
+err:
+	socks_rule_put_servers(rule);
+	return err;
+}
+
+static int socks_rule_check(const struct socks_rule *rule, u32 n_names,
+			    struct netlink_ext_ack *extack)
+{
+	if (n_names ? rule->action != SOCKS_ACTION_VIA :
+		      rule->action == SOCKS_ACTION_VIA) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "a server goes with action via, and only with that");
+		return -EINVAL;
+	}
+	if (n_names > SOCKS_RULE_SERVERS_MAX) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "a rule names up to 8 servers");
+		return -EINVAL;
+	}
+	if (rule->balance && n_names < 2) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "balance goes with two servers or more");
+		return -EINVAL;
+	}
+	if (rule->rbind_auto && rule->action != SOCKS_ACTION_VIA) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "rbind auto goes with action via only");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /**
  * socks_draft_add_rule() - add a rule
  * @draft: where to
  * @rule: the rule; the draft takes a reference of its own. Nobody else may
- *	have seen it yet: its server is set here
+ *	have seen it yet: its servers are set here, once
  * @index: its place, from 1, or 0 for the end
- * @server_name: the server of a rule with action via, else NULL
+ * @names: the servers of a rule with action via, in their order
+ * @n_names: how many
  * @extack: says what is wrong
  *
  * Return: 0 or a negative errno.
  */
 int socks_draft_add_rule(struct socks_draft *draft, struct socks_rule *rule,
-			 u32 index, const char *server_name,
-			 struct netlink_ext_ack *extack)
+			 u32 index, const char names[][SOCKS_NAME_MAX + 1],
+			 u32 n_names, struct netlink_ext_ack *extack)
 {
-	struct socks_server *server = NULL;
 	struct socks_rule **rules;
+	int err;
 
-	if (server_name ? rule->action != SOCKS_ACTION_VIA :
-			  rule->action == SOCKS_ACTION_VIA) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "a server goes with action via, and only with that");
-		return -EINVAL;
-	}
-	if (server_name) {
-		server = socks_draft_find_server(draft, server_name);
-		if (!server) {
-			NL_SET_ERR_MSG_MOD(extack,
-					   "the rule names a server that does not exist");
-			return -ENOENT;
-		}
-	}
+	err = socks_rule_check(rule, n_names, extack);
+	if (err)
+		return err;
+	err = socks_rule_set_servers(rule, draft, names, n_names, extack);
+	if (err)
+		return err;
 	if (!index)
 		index = draft->n_rules + 1;
 	if (index > draft->n_rules + 1) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "the index is more than one behind the last rule's");
-		return -EINVAL;
+		err = -EINVAL;
+		goto err;
 	}
 	if (draft->n_rules == SOCKS_RULES_MAX) {
 		NL_SET_ERR_MSG_MOD(extack, "there are 1048576 rules already");
-		return -ENOSPC;
+		err = -ENOSPC;
+		goto err;
 	}
 	rules = socks_draft_grow(draft->rules, draft->n_rules,
 				 &draft->max_rules);
-	if (!rules)
-		return -ENOMEM;
+	if (!rules) {
+		err = -ENOMEM;
+		goto err;
+	}
 	draft->rules = rules;
 
-	if (server) {
-		socks_server_get(server);
-		rule->server = server;
-	}
 	socks_rule_get(rule);
 	index--;
 	memmove(&rules[index + 1], &rules[index],
@@ -456,6 +569,10 @@ int socks_draft_add_rule(struct socks_draft *draft, struct socks_rule *rule,
 	rules[index] = rule;
 	draft->n_rules++;
 	return 0;
+
+err:
+	socks_rule_put_servers(rule);
+	return err;
 }
 
 /**
@@ -524,10 +641,12 @@ static void socks_draft_count_rules(const struct socks_draft *draft)
 	for (i = 0; i < draft->n_servers; i++)
 		WRITE_ONCE(draft->servers[i]->n_rules, 0);
 	for (i = 0; i < draft->n_rules; i++) {
-		struct socks_server *server = draft->rules[i]->server;
+		const struct socks_rule *rule = draft->rules[i];
+		u8 j;
 
-		if (server)
-			WRITE_ONCE(server->n_rules, server->n_rules + 1);
+		for (j = 0; j < rule->n_servers; j++)
+			WRITE_ONCE(rule->servers[j]->n_rules,
+				   rule->servers[j]->n_rules + 1);
 	}
 }
 
@@ -538,12 +657,16 @@ static void socks_draft_count_rules(const struct socks_draft *draft)
 static int socks_net_install(struct socks_net *sn, struct socks_draft *draft)
 {
 	struct socks_table *table = NULL;
+	u32 servers = draft->n_servers, rules = draft->n_rules;
 
-	if (draft->n_rules || draft->n_servers) {
+	if (draft->n_rules || draft->n_servers ||
+	    memcmp(&draft->limits, &socks_limits_default,
+		   sizeof(draft->limits))) {
 		table = socks_table_build(draft->rules, draft->n_rules,
 					  draft->servers, draft->n_servers);
 		if (!table)
 			return -ENOMEM;
+		table->limits = draft->limits;
 		socks_draft_count_rules(draft);
 	} else {
 		kvfree(draft->rules);
@@ -551,6 +674,7 @@ static int socks_net_install(struct socks_net *sn, struct socks_draft *draft)
 	}
 	memset(draft, 0, sizeof(*draft));
 	socks_net_replace(sn, table);
+	socks_event_configuration(sn->net, servers, rules);
 	return 0;
 }
 
@@ -726,6 +850,25 @@ out:
 	return err;
 }
 
+/**
+ * socks_change_refused() - a change was refused, without socks_change()
+ * @sn: where
+ * @portid: the netlink socket that asked for it
+ *
+ * Where the socket is in a transaction, that can't be committed any more: whoever
+ * began it wants all of it or nothing.
+ */
+void socks_change_refused(struct socks_net *sn, u32 portid)
+{
+	struct socks_transaction *transaction;
+
+	mutex_lock(&sn->lock);
+	transaction = socks_transaction_find(sn, portid);
+	if (transaction)
+		transaction->failed = true;
+	mutex_unlock(&sn->lock);
+}
+
 static int socks_netlink_event(struct notifier_block *nb, unsigned long event,
 			       void *data)
 {
@@ -803,7 +946,8 @@ void socks_decide(const struct socks_table *table, const struct socks_key *key,
 
 	decision->index = index;
 	decision->rule = table->rules[index];
-	decision->server = decision->rule->server;
+	if (decision->rule->n_servers)
+		decision->server = decision->rule->servers[0];
 	decision->action = decision->rule->action;
 	decision->reason = SOCKS_REASON_RULE;
 }
@@ -814,8 +958,11 @@ static int __net_init socks_net_init(struct net *net)
 {
 	struct socks_net *sn = socks_net(net);
 
+	sn->net = net;
 	mutex_init(&sn->lock);
 	INIT_LIST_HEAD(&sn->transactions);
+	spin_lock_init(&sn->rbinds_lock);
+	INIT_LIST_HEAD(&sn->rbinds);
 	/* To netlink's dumps, 0 is no generation. */
 	sn->generation = 1;
 	return 0;

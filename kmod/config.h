@@ -20,17 +20,25 @@
 
 /**
  * struct socks_net - what a network namespace has of this module
+ * @net: the namespace
  * @table: its configuration; NULL until the first change. Read under RCU,
  *	written under @lock
  * @lock: serialises changes; guards @generation and @transactions
  * @generation: grows with each change
  * @transactions: those which are open
+ * @rbinds_lock: guards @rbinds and @n_rbinds; taken with BH on
+ * @rbinds: sockets for which a server listens
+ * @n_rbinds: how many
  */
 struct socks_net {
+	struct net			*net;
 	struct socks_table __rcu	*table;
 	struct mutex			lock; /* see above */
 	u32				generation;
 	struct list_head		transactions;
+	spinlock_t			rbinds_lock; /* see above */
+	struct list_head		rbinds;
+	u32				n_rbinds;
 };
 
 /**
@@ -41,6 +49,7 @@ struct socks_net {
  * @n_servers: how many servers
  * @max_rules: for how many @rules has room
  * @max_servers: for how many @servers has room
+ * @limits: limits
  *
  * Belongs to one writer; no lock.
  */
@@ -51,6 +60,7 @@ struct socks_draft {
 	u32			n_servers;
 	u32			max_rules;
 	u32			max_servers;
+	struct socks_limits	limits;
 };
 
 /**
@@ -72,6 +82,7 @@ struct socks_transaction {
 };
 
 struct socks_net *socks_net(const struct net *net);
+struct socks_limits socks_net_limits(const struct socks_net *sn);
 
 struct socks_server *socks_server_alloc(const char *name, __be32 addr,
 					__be16 port, u32 userid_mode,
@@ -97,8 +108,8 @@ int socks_draft_del_server(struct socks_draft *draft, const char *name,
 struct socks_server *socks_draft_find_server(const struct socks_draft *draft,
 					     const char *name);
 int socks_draft_add_rule(struct socks_draft *draft, struct socks_rule *rule,
-			 u32 index, const char *server_name,
-			 struct netlink_ext_ack *extack);
+			 u32 index, const char names[][SOCKS_NAME_MAX + 1],
+			 u32 n_names, struct netlink_ext_ack *extack);
 int socks_draft_del_rule(struct socks_draft *draft, u32 index,
 			 struct netlink_ext_ack *extack);
 
@@ -113,14 +124,17 @@ typedef int (*socks_change_t)(struct socks_draft *draft, void *data,
 			      struct netlink_ext_ack *extack);
 int socks_change(struct socks_net *sn, u32 portid, socks_change_t change,
 		 void *data, struct netlink_ext_ack *extack);
+void socks_change_refused(struct socks_net *sn, u32 portid);
 
 /**
  * struct socks_decision - what becomes of a connection
  * @action: one of enum socks_action
  * @reason: one of enum socks_reason
- * @index: number of the rule in the table, from 0, with %SOCKS_REASON_RULE
+ * @index: number of the rule in the table, from 0, with %SOCKS_REASON_RULE and
+ *	%SOCKS_REASON_LOCAL
  * @rule: that rule, or NULL
- * @server: the server of the rule, or the one whose address was looked up
+ * @server: the first server of the rule, or the one whose address was looked
+ *	up
  */
 struct socks_decision {
 	u32			action;

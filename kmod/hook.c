@@ -15,9 +15,12 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/compat.h>
 #include <linux/ftrace.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/syscalls.h>
+#include <asm/syscall.h>
 #include <net/inet_common.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
@@ -25,6 +28,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "hook.h"
+#include "rbind.h"
 #include "redirect.h"
 
 #ifndef CONFIG_DYNAMIC_FTRACE
@@ -106,7 +110,9 @@ static void notrace socks_hook_ulp(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops,
 				   struct ftrace_regs *fregs)
 {
-	if (socks_redirect_opening((void *)socks_ftrace_arg(fregs, 0)))
+	const struct sock *sk = (void *)socks_ftrace_arg(fregs, 0);
+
+	if (socks_redirect_opening(sk) || socks_rbind_is(sk))
 		socks_ftrace_redirect(fregs, socks_refuse_enotconn);
 }
 
@@ -135,13 +141,60 @@ static void notrace socks_hook_disconnect(unsigned long ip,
 		socks_ftrace_redirect(fregs, socks_tcp_disconnect);
 }
 
+/* inet_listen(sock, backlog) */
+
+static int socks_inet_listen(struct socket *sock, int backlog)
+{
+	int err;
+
+	err = socks_rbind_by_rule(sock);
+	if (!err)
+		err = inet_listen(sock, backlog);
+	module_put(THIS_MODULE);
+	return err;
+}
+
+static void notrace socks_hook_listen(unsigned long ip, unsigned long parent_ip,
+				      struct ftrace_ops *ops,
+				      struct ftrace_regs *fregs)
+{
+	const struct socket *sock = (void *)socks_ftrace_arg(fregs, 0);
+
+	if (!within_module(parent_ip, THIS_MODULE) &&
+	    socks_rbind_by_rule_wanted(sock) && try_module_get(THIS_MODULE))
+		socks_ftrace_redirect(fregs, socks_inet_listen);
+}
+
 /* inet_getname(sock, uaddr, peer), inet6_getname(sock, uaddr, peer) */
+
+/*
+ * Security modules (TOMOYO) ask for the name in listen(). An Rbind() is then for
+ * listen() to make, which can tell why it fails.
+ */
+static bool socks_in_listen(void)
+{
+	return !in_compat_syscall() &&
+	       syscall_get_nr(current, current_pt_regs()) == __NR_listen;
+}
+
+static bool socks_getname_rbind(const struct socket *sock, int peer)
+{
+	return !peer && socks_rbind_by_rule_wanted(sock) && !socks_in_listen();
+}
 
 static int socks_inet_getname(struct socket *sock, struct sockaddr *uaddr,
 			      int peer)
 {
-	int len = inet_getname(sock, uaddr, peer);
+	int len = 0;
 
+	/*
+	 * Who binds and does not yet listen may ask already where. Why there is
+	 * no Rbind(), listen() will say; but a signal is for this call.
+	 */
+	if (socks_getname_rbind(sock, peer))
+		len = socks_rbind_by_rule(sock);
+	if (len != -ERESTARTSYS && len != -EINTR)
+		len = inet_getname(sock, uaddr, peer);
 	len = socks_redirect_getname(sock->sk, uaddr, peer, len);
 	module_put(THIS_MODULE);
 	return len;
@@ -154,9 +207,13 @@ static __always_inline bool socks_hook_getname_wanted(unsigned long parent_ip,
 	int peer = socks_ftrace_arg(fregs, 2);
 
 	/* The stand-in itself calls the function. */
-	return peer && socks_conn_any() &&
-	       !within_module(parent_ip, THIS_MODULE) &&
-	       socks_conn_find(sock->sk) && try_module_get(THIS_MODULE);
+	if (within_module(parent_ip, THIS_MODULE))
+		return false;
+	if ((socks_conn_any() && socks_conn_find(sock->sk)) ||
+	    (!peer && socks_rbind_is(sock->sk)) ||
+	    socks_getname_rbind(sock, peer))
+		return try_module_get(THIS_MODULE);
+	return false;
 }
 
 static void notrace socks_hook_getname(unsigned long ip,
@@ -205,6 +262,7 @@ static void notrace socks_hook_getname6(unsigned long ip,
 static struct socks_hook socks_hooks[] = {
 	SOCKS_HOOK("tcp_disconnect", socks_hook_disconnect),
 	SOCKS_HOOK("tcp_set_ulp", socks_hook_ulp),
+	SOCKS_HOOK("inet_listen", socks_hook_listen),
 	SOCKS_HOOK("inet_getname", socks_hook_getname),
 #if IS_ENABLED(CONFIG_IPV6)
 	SOCKS_HOOK("inet6_getname", socks_hook_getname6),

@@ -8,15 +8,26 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "compat.h"
 #include "config.h"
+#include "failover.h"
+#include "local.h"
 #include "netlink.h"
 #include "netlink_gen.h"
-
-static struct genl_family socks_nl_family;
 
 static struct socks_net *socks_info_net(const struct genl_info *info)
 {
 	return socks_net(genl_info_net((struct genl_info *)info));
+}
+
+/*
+ * A change that is refused before it comes to socks_change() spoils its
+ * transaction, too.
+ */
+static int socks_refused(const struct genl_info *info, int err)
+{
+	socks_change_refused(socks_info_net(info), info->snd_portid);
+	return err;
 }
 
 /* Optional attributes */
@@ -126,7 +137,7 @@ int socks_nl_server_add_doit(struct sk_buff *skb, struct genl_info *info)
 	    GENL_REQ_ATTR_CHECK(info, SOCKS_A_SERVER_PORT)) {
 		NL_SET_ERR_MSG_MOD(info->extack,
 				   "a server needs a name, an address and a port");
-		return -EINVAL;
+		return socks_refused(info, -EINVAL);
 	}
 
 	mode = socks_nla_u32(info->attrs[SOCKS_A_SERVER_USERID_MODE],
@@ -140,7 +151,14 @@ int socks_nl_server_add_doit(struct sk_buff *skb, struct genl_info *info)
 						  SOCKS_TIMEOUT_DEFAULT),
 				    info->extack);
 	if (IS_ERR(server))
-		return PTR_ERR(server);
+		return socks_refused(info, PTR_ERR(server));
+	server->accept_timeout =
+		socks_nla_u32(info->attrs[SOCKS_A_SERVER_ACCEPT_TIMEOUT],
+			      SOCKS_ACCEPT_TIMEOUT_DEFAULT);
+	server->local_auto =
+		nla_get_flag(info->attrs[SOCKS_A_SERVER_LOCAL_AUTO]);
+	server->retry = socks_nla_u32(info->attrs[SOCKS_A_SERVER_RETRY],
+				      SOCKS_RETRY_DEFAULT);
 
 	err = socks_change(socks_info_net(info), info->snd_portid,
 			   socks_server_add, server, info->extack);
@@ -159,12 +177,29 @@ int socks_nl_server_del_doit(struct sk_buff *skb, struct genl_info *info)
 	if (GENL_REQ_ATTR_CHECK(info, SOCKS_A_SERVER_NAME)) {
 		NL_SET_ERR_MSG_MOD(info->extack,
 				   "name the server to remove");
-		return -EINVAL;
+		return socks_refused(info, -EINVAL);
 	}
 	return socks_change(socks_info_net(info), info->snd_portid,
 			    socks_server_del,
 			    nla_data(info->attrs[SOCKS_A_SERVER_NAME]),
 			    info->extack);
+}
+
+static int socks_put_health(struct sk_buff *skb, struct socks_server *server)
+{
+	struct socks_health_report report;
+
+	socks_health_report(server, &report);
+	if (report.failures &&
+	    (nla_put_u32(skb, SOCKS_A_SERVER_FAILURES, report.failures) ||
+	     nla_put_u32(skb, SOCKS_A_SERVER_ERROR, report.err) ||
+	     nla_put_u32(skb, SOCKS_A_SERVER_FAILING_FOR,
+			 report.failing_for / HZ) ||
+	     (report.retry_in &&
+	      nla_put_u32(skb, SOCKS_A_SERVER_RETRY_IN,
+			  DIV_ROUND_UP(report.retry_in, HZ)))))
+		return -EMSGSIZE;
+	return 0;
 }
 
 static int socks_put_server(struct sk_buff *skb, struct socks_server *server)
@@ -176,8 +211,14 @@ static int socks_put_server(struct sk_buff *skb, struct socks_server *server)
 	    (server->userid_mode == SOCKS_USERID_MODE_FIXED &&
 	     nla_put_string(skb, SOCKS_A_SERVER_USERID, server->userid)) ||
 	    nla_put_u32(skb, SOCKS_A_SERVER_TIMEOUT, server->timeout) ||
+	    nla_put_u32(skb, SOCKS_A_SERVER_ACCEPT_TIMEOUT,
+			server->accept_timeout) ||
 	    nla_put_u32(skb, SOCKS_A_SERVER_RULES,
-			READ_ONCE(server->n_rules)))
+			READ_ONCE(server->n_rules)) ||
+	    (server->local_auto &&
+	     nla_put_flag(skb, SOCKS_A_SERVER_LOCAL_AUTO)) ||
+	    nla_put_u32(skb, SOCKS_A_SERVER_RETRY, server->retry) ||
+	    socks_put_health(skb, server))
 		return -EMSGSIZE;
 	return socks_put_stats(skb, SOCKS_A_SERVER_STATS, &server->stats);
 }
@@ -187,7 +228,8 @@ static int socks_put_server(struct sk_buff *skb, struct socks_server *server)
 struct socks_rule_change {
 	struct socks_rule	*rule;
 	u32			index;
-	const char		*server;
+	u32			n_names;
+	char			names[SOCKS_RULE_SERVERS_MAX][SOCKS_NAME_MAX + 1];
 };
 
 static int socks_rule_add(struct socks_draft *draft, void *data,
@@ -196,7 +238,28 @@ static int socks_rule_add(struct socks_draft *draft, void *data,
 	struct socks_rule_change *change = data;
 
 	return socks_draft_add_rule(draft, change->rule, change->index,
-				    change->server, extack);
+				    change->names, change->n_names, extack);
+}
+
+/* A rule has one attribute for each server. */
+static int socks_nla_servers(const struct genl_info *info,
+			     struct socks_rule_change *change)
+{
+	struct nlattr *attr;
+	int rem;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != SOCKS_A_RULE_SERVER)
+			continue;
+		if (change->n_names == SOCKS_RULE_SERVERS_MAX) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attr,
+					    "socks: a rule names up to 8 servers");
+			return -EINVAL;
+		}
+		nla_strscpy(change->names[change->n_names++], attr,
+			    sizeof(*change->names));
+	}
+	return 0;
 }
 
 int socks_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
@@ -212,18 +275,17 @@ int socks_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
 	};
 	struct socks_rule_change change = {
 		.index = socks_nla_u32(attrs[SOCKS_A_RULE_INDEX], 0),
-		.server = socks_nla_string(attrs[SOCKS_A_RULE_SERVER]),
 	};
 	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, SOCKS_A_RULE_ACTION)) {
 		NL_SET_ERR_MSG_MOD(info->extack, "a rule needs an action");
-		return -EINVAL;
+		return socks_refused(info, -EINVAL);
 	}
 	if (!attrs[SOCKS_A_RULE_ADDRESS] != !attrs[SOCKS_A_RULE_PREFIX_LEN]) {
 		NL_SET_ERR_MSG_MOD(info->extack,
 				   "an address and a prefix length go together");
-		return -EINVAL;
+		return socks_refused(info, -EINVAL);
 	}
 	if (attrs[SOCKS_A_RULE_ADDRESS]) {
 		match.addr = ntohl(nla_get_be32(attrs[SOCKS_A_RULE_ADDRESS]));
@@ -236,16 +298,19 @@ int socks_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
 	      socks_nla_gid(attrs[SOCKS_A_RULE_GID_MIN], &match.gid_min,
 			    info->extack) ?:
 	      socks_nla_gid(attrs[SOCKS_A_RULE_GID_MAX], &match.gid_max,
-			    info->extack);
+			    info->extack) ?:
+	      socks_nla_servers(info, &change);
 	if (err)
-		return err;
+		return socks_refused(info, err);
 
 	change.rule = socks_rule_alloc(&match,
 				       nla_get_u32(attrs[SOCKS_A_RULE_ACTION]),
 				       socks_nla_string(attrs[SOCKS_A_RULE_CGROUP]),
 				       info->extack);
 	if (IS_ERR(change.rule))
-		return PTR_ERR(change.rule);
+		return socks_refused(info, PTR_ERR(change.rule));
+	change.rule->rbind_auto = nla_get_flag(attrs[SOCKS_A_RULE_RBIND_AUTO]);
+	change.rule->balance = nla_get_flag(attrs[SOCKS_A_RULE_BALANCE]);
 
 	err = socks_change(socks_info_net(info), info->snd_portid,
 			   socks_rule_add, &change, info->extack);
@@ -266,7 +331,7 @@ int socks_nl_rule_del_doit(struct sk_buff *skb, struct genl_info *info)
 	if (GENL_REQ_ATTR_CHECK(info, SOCKS_A_RULE_INDEX)) {
 		NL_SET_ERR_MSG_MOD(info->extack,
 				   "give the index of the rule to remove");
-		return -EINVAL;
+		return socks_refused(info, -EINVAL);
 	}
 	index = nla_get_u32(info->attrs[SOCKS_A_RULE_INDEX]);
 	return socks_change(socks_info_net(info), info->snd_portid,
@@ -296,6 +361,18 @@ static int socks_put_ids(struct sk_buff *skb, const struct socks_match *match,
 	return 0;
 }
 
+static int socks_put_rule_servers(struct sk_buff *skb,
+				  const struct socks_rule *rule)
+{
+	u8 i;
+
+	for (i = 0; i < rule->n_servers; i++)
+		if (nla_put_string(skb, SOCKS_A_RULE_SERVER,
+				   rule->servers[i]->name))
+			return -EMSGSIZE;
+	return 0;
+}
+
 static int socks_put_rule(struct sk_buff *skb, struct socks_rule *rule,
 			  u32 index, struct user_namespace *user_ns)
 {
@@ -312,16 +389,19 @@ static int socks_put_rule(struct sk_buff *skb, struct socks_rule *rule,
 	    (rule->cgroup_path &&
 	     nla_put_string(skb, SOCKS_A_RULE_CGROUP, rule->cgroup_path)) ||
 	    nla_put_u32(skb, SOCKS_A_RULE_ACTION, rule->action) ||
-	    (rule->server &&
-	     nla_put_string(skb, SOCKS_A_RULE_SERVER, rule->server->name)))
+	    socks_put_rule_servers(skb, rule) ||
+	    (rule->balance && nla_put_flag(skb, SOCKS_A_RULE_BALANCE)) ||
+	    (rule->rbind_auto && nla_put_flag(skb, SOCKS_A_RULE_RBIND_AUTO)))
 		return -EMSGSIZE;
 	return socks_put_stats(skb, SOCKS_A_RULE_STATS, &rule->stats);
 }
 
 /* Reading: one by one, or all */
 
-/* The largest message is a rule with a cgroup's path. */
-#define SOCKS_NL_MSG_SIZE	(GENL_HDRLEN + SOCKS_CGROUP_MAX + 1024)
+/* The largest message is a rule with a cgroup's path and many servers. */
+#define SOCKS_NL_MSG_SIZE	(GENL_HDRLEN + SOCKS_CGROUP_MAX + 1024 + \
+				 SOCKS_RULE_SERVERS_MAX *		  \
+				 nla_total_size(SOCKS_NAME_MAX + 1))
 
 typedef int (*socks_put_t)(struct sk_buff *skb, const struct socks_table *table,
 			   u32 i);
@@ -456,21 +536,41 @@ int socks_nl_rule_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 /* Look-up */
 
+static int socks_put_decision_servers(struct sk_buff *skb,
+				      const struct socks_decision *decision,
+				      __be32 daddr)
+{
+	u8 order[SOCKS_RULE_SERVERS_MAX], n, i;
+
+	if (!decision->rule || decision->reason == SOCKS_REASON_LOCAL)
+		return decision->server &&
+		       nla_put_string(skb, SOCKS_A_LOOKUP_SERVER,
+				      decision->server->name) ? -EMSGSIZE : 0;
+	n = socks_failover_order(decision->rule, daddr, order);
+	for (i = 0; i < n; i++)
+		if (nla_put_string(skb, SOCKS_A_LOOKUP_SERVER,
+				   decision->rule->servers[order[i]]->name))
+			return -EMSGSIZE;
+	return 0;
+}
+
 static int socks_put_decision(struct sk_buff *skb,
-			      const struct socks_decision *decision)
+			      const struct socks_decision *decision,
+			      __be32 daddr)
 {
 	if (nla_put_u32(skb, SOCKS_A_LOOKUP_ACTION, decision->action) ||
 	    nla_put_u32(skb, SOCKS_A_LOOKUP_REASON, decision->reason) ||
-	    (decision->reason == SOCKS_REASON_RULE &&
+	    ((decision->reason == SOCKS_REASON_RULE ||
+	      decision->reason == SOCKS_REASON_LOCAL) &&
 	     nla_put_u32(skb, SOCKS_A_LOOKUP_INDEX, decision->index + 1)) ||
-	    (decision->server &&
-	     nla_put_string(skb, SOCKS_A_LOOKUP_SERVER,
-			    decision->server->name)))
+	    socks_put_decision_servers(skb, decision, daddr))
 		return -EMSGSIZE;
 	return 0;
 }
 
-static int socks_nl_lookup(struct genl_info *info, const struct socks_key *key)
+/* With @own, the question is about the asking process itself. */
+static int socks_nl_lookup(struct genl_info *info, const struct socks_key *key,
+			   bool own)
 {
 	struct socks_decision decision;
 	struct sk_buff *reply;
@@ -488,7 +588,9 @@ static int socks_nl_lookup(struct genl_info *info, const struct socks_key *key)
 	rcu_read_lock();
 	socks_decide(rcu_dereference(socks_info_net(info)->table), key,
 		     &decision);
-	err = socks_put_decision(reply, &decision);
+	if (own)
+		socks_local_exempt(genl_info_net(info), &decision);
+	err = socks_put_decision(reply, &decision, htonl(key->addr));
 	rcu_read_unlock();
 	if (err)
 		goto err;
@@ -540,8 +642,72 @@ int socks_nl_lookup_doit(struct sk_buff *skb, struct genl_info *info)
 		rcu_read_unlock();
 	}
 
-	err = socks_nl_lookup(info, &key);
+	err = socks_nl_lookup(info, &key,
+			      !path && !info->attrs[SOCKS_A_LOOKUP_UID] &&
+			      !info->attrs[SOCKS_A_LOOKUP_GID]);
 	cgroup_put(key.cgroup);
+	return err;
+}
+
+/* Limits */
+
+struct socks_limits_change {
+	const struct genl_info	*info;
+	struct socks_limits	limits;
+};
+
+static int socks_limits_change(struct socks_draft *draft, void *data,
+			       struct netlink_ext_ack *extack)
+{
+	struct socks_limits_change *change = data;
+	struct nlattr **attrs = change->info->attrs;
+	struct socks_limits *limits = &draft->limits;
+
+	limits->rbinds = socks_nla_u32(attrs[SOCKS_A_LIMITS_RBINDS],
+				       limits->rbinds);
+	limits->rbinds_per_user =
+		socks_nla_u32(attrs[SOCKS_A_LIMITS_RBINDS_PER_USER],
+			      limits->rbinds_per_user);
+	change->limits = *limits;
+	return 0;
+}
+
+int socks_nl_limits_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct socks_limits_change change = { .info = info };
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
+
+	/* Before the change: nothing may fail behind it. */
+	reply = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+
+	if (!info->attrs[SOCKS_A_LIMITS_RBINDS] &&
+	    !info->attrs[SOCKS_A_LIMITS_RBINDS_PER_USER]) {
+		change.limits = socks_net_limits(socks_info_net(info));
+		err = 0;
+	} else {
+		err = socks_change(socks_info_net(info), info->snd_portid,
+				   socks_limits_change, &change, info->extack);
+	}
+	if (err)
+		goto err;
+
+	err = -EMSGSIZE;
+	hdr = genlmsg_put_reply(reply, info, &socks_nl_family, 0,
+				SOCKS_CMD_LIMITS);
+	if (!hdr ||
+	    nla_put_u32(reply, SOCKS_A_LIMITS_RBINDS, change.limits.rbinds) ||
+	    nla_put_u32(reply, SOCKS_A_LIMITS_RBINDS_PER_USER,
+			change.limits.rbinds_per_user))
+		goto err;
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+
+err:
+	nlmsg_free(reply);
 	return err;
 }
 
@@ -571,7 +737,14 @@ int socks_nl_transaction_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 }
 
-static struct genl_family socks_nl_family __ro_after_init = {
+static const struct genl_multicast_group socks_nl_groups[] = {
+	[SOCKS_NLGRP_EVENTS] = {
+		.name	= SOCKS_MCGRP_EVENTS,
+		.flags	= SOCKS_MCAST_ADMIN,
+	},
+};
+
+struct genl_family socks_nl_family __ro_after_init = {
 	.name		= SOCKS_FAMILY_NAME,
 	.version	= SOCKS_FAMILY_VERSION,
 	.netnsok	= true,
@@ -579,6 +752,8 @@ static struct genl_family socks_nl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.ops		= socks_nl_ops,
 	.n_ops		= ARRAY_SIZE(socks_nl_ops),
+	.mcgrps		= socks_nl_groups,
+	.n_mcgrps	= ARRAY_SIZE(socks_nl_groups),
 };
 
 /**

@@ -11,13 +11,16 @@
 #include <uapi/linux/socks.h>
 
 /* SOCKS_CMD_SERVER_ADD - do */
-const struct nla_policy socks_server_add_nl_policy[SOCKS_A_SERVER_TIMEOUT + 1] = {
+const struct nla_policy socks_server_add_nl_policy[SOCKS_A_SERVER_RETRY + 1] = {
 	[SOCKS_A_SERVER_NAME] = { .type = NLA_NUL_STRING, .len = SOCKS_NAME_MAX, },
 	[SOCKS_A_SERVER_ADDRESS] = { .type = NLA_U32, },
 	[SOCKS_A_SERVER_PORT] = { .type = NLA_U16, },
 	[SOCKS_A_SERVER_USERID_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[SOCKS_A_SERVER_USERID] = { .type = NLA_NUL_STRING, .len = SOCKS_USERID_MAX, },
 	[SOCKS_A_SERVER_TIMEOUT] = NLA_POLICY_RANGE(NLA_U32, 1, SOCKS_TIMEOUT_MAX),
+	[SOCKS_A_SERVER_ACCEPT_TIMEOUT] = NLA_POLICY_RANGE(NLA_U32, 1, SOCKS_ACCEPT_TIMEOUT_MAX),
+	[SOCKS_A_SERVER_LOCAL_AUTO] = { .type = NLA_FLAG, },
+	[SOCKS_A_SERVER_RETRY] = NLA_POLICY_RANGE(NLA_U32, 1, SOCKS_RETRY_MAX),
 };
 
 /* SOCKS_CMD_SERVER_DEL - do */
@@ -31,7 +34,7 @@ const struct nla_policy socks_server_get_nl_policy[SOCKS_A_SERVER_NAME + 1] = {
 };
 
 /* SOCKS_CMD_RULE_ADD - do */
-const struct nla_policy socks_rule_add_nl_policy[SOCKS_A_RULE_SERVER + 1] = {
+const struct nla_policy socks_rule_add_nl_policy[SOCKS_A_RULE_BALANCE + 1] = {
 	[SOCKS_A_RULE_INDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[SOCKS_A_RULE_ADDRESS] = { .type = NLA_U32, },
 	[SOCKS_A_RULE_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 32),
@@ -43,7 +46,9 @@ const struct nla_policy socks_rule_add_nl_policy[SOCKS_A_RULE_SERVER + 1] = {
 	[SOCKS_A_RULE_GID_MAX] = { .type = NLA_U32, },
 	[SOCKS_A_RULE_CGROUP] = { .type = NLA_NUL_STRING, .len = SOCKS_CGROUP_MAX, },
 	[SOCKS_A_RULE_ACTION] = NLA_POLICY_MAX(NLA_U32, 2),
-	[SOCKS_A_RULE_SERVER] = { .type = NLA_NUL_STRING, .len = SOCKS_NAME_MAX, },
+	[SOCKS_A_RULE_SERVER] = { .type = NLA_STRING, .len = SOCKS_NAME_MAX, },
+	[SOCKS_A_RULE_RBIND_AUTO] = { .type = NLA_FLAG, },
+	[SOCKS_A_RULE_BALANCE] = { .type = NLA_FLAG, },
 };
 
 /* SOCKS_CMD_RULE_DEL - do */
@@ -71,13 +76,30 @@ const struct nla_policy socks_transaction_nl_policy[SOCKS_A_TRANSACTION_FLUSH + 
 	[SOCKS_A_TRANSACTION_FLUSH] = { .type = NLA_FLAG, },
 };
 
+/* SOCKS_CMD_LIMITS - do */
+const struct nla_policy socks_limits_nl_policy[SOCKS_A_LIMITS_RBINDS_PER_USER + 1] = {
+	[SOCKS_A_LIMITS_RBINDS] = { .type = NLA_U32, },
+	[SOCKS_A_LIMITS_RBINDS_PER_USER] = { .type = NLA_U32, },
+};
+
+/* SOCKS_CMD_CONNECTION_GET - do */
+const struct nla_policy socks_connection_get_nl_policy[SOCKS_A_CONNECTION_SOURCE_PORT + 1] = {
+	[SOCKS_A_CONNECTION_SOURCE_ADDRESS] = { .type = NLA_U32, },
+	[SOCKS_A_CONNECTION_SOURCE_PORT] = { .type = NLA_U16, },
+};
+
+/* SOCKS_CMD_CONNECTION_ABORT - do */
+const struct nla_policy socks_connection_abort_nl_policy[SOCKS_A_CONNECTION_COOKIES + 1] = {
+	[SOCKS_A_CONNECTION_COOKIES] = { .type = NLA_BINARY, },
+};
+
 /* Ops table for socks */
-const struct genl_ops socks_nl_ops[8] = {
+const struct genl_ops socks_nl_ops[11] = {
 	{
 		.cmd		= SOCKS_CMD_SERVER_ADD,
 		.doit		= socks_nl_server_add_doit,
 		.policy		= socks_server_add_nl_policy,
-		.maxattr	= SOCKS_A_SERVER_TIMEOUT,
+		.maxattr	= SOCKS_A_SERVER_RETRY,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -99,7 +121,7 @@ const struct genl_ops socks_nl_ops[8] = {
 		.cmd		= SOCKS_CMD_RULE_ADD,
 		.doit		= socks_nl_rule_add_doit,
 		.policy		= socks_rule_add_nl_policy,
-		.maxattr	= SOCKS_A_RULE_SERVER,
+		.maxattr	= SOCKS_A_RULE_BALANCE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -128,6 +150,28 @@ const struct genl_ops socks_nl_ops[8] = {
 		.doit		= socks_nl_transaction_doit,
 		.policy		= socks_transaction_nl_policy,
 		.maxattr	= SOCKS_A_TRANSACTION_FLUSH,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SOCKS_CMD_LIMITS,
+		.doit		= socks_nl_limits_doit,
+		.policy		= socks_limits_nl_policy,
+		.maxattr	= SOCKS_A_LIMITS_RBINDS_PER_USER,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SOCKS_CMD_CONNECTION_GET,
+		.doit		= socks_nl_connection_get_doit,
+		.dumpit		= socks_nl_connection_get_dumpit,
+		.policy		= socks_connection_get_nl_policy,
+		.maxattr	= SOCKS_A_CONNECTION_SOURCE_PORT,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SOCKS_CMD_CONNECTION_ABORT,
+		.doit		= socks_nl_connection_abort_doit,
+		.policy		= socks_connection_abort_nl_policy,
+		.maxattr	= SOCKS_A_CONNECTION_COOKIES,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

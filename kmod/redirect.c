@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/cgroup.h>
 #include <linux/cred.h>
+#include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <net/inet_common.h>
 #include <net/ipv6.h>
@@ -14,6 +15,9 @@
 
 #include "config.h"
 #include "handshake.h"
+#include "local.h"
+#include "pair.h"
+#include "rbind.h"
 #include "redirect.h"
 
 /* An IPv4 destination. */
@@ -22,21 +26,41 @@ struct socks_dest {
 	__be16	port;
 };
 
+/* The address which the device has to which the socket is bound, or 0. */
+static __be32 socks_device_addr(const struct sock *sk)
+{
+	const struct net_device *dev;
+	int index = READ_ONCE(sk->sk_bound_dev_if);
+	__be32 addr = 0;
+
+	if (!index)
+		return 0;
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(sock_net(sk), index);
+	if (dev)
+		addr = inet_select_addr(dev, 0, RT_SCOPE_HOST);
+	rcu_read_unlock();
+	return addr;
+}
+
 /*
- * connect() to 0.0.0.0 goes to the address to which the socket is bound, or
- * else to 127.0.0.1.
+ * connect() to 0.0.0.0 goes to the address to which the socket is bound, or to
+ * that of its device, or else to 127.0.0.1. See ip_route_output_key_hash_rcu().
  */
 static void socks_dest_resolve(const struct sock *sk, struct socks_dest *dest)
 {
 	if (!dest->addr)
 		dest->addr = inet_sk(sk)->inet_saddr;
 	if (!dest->addr)
+		dest->addr = socks_device_addr(sk);
+	if (!dest->addr)
 		dest->addr = htonl(INADDR_LOOPBACK);
 }
 
 /*
  * Take the IPv4 destination from an address that was given to connect(). False
- * where it is none, or is not well formed: TCP itself has the errno for that.
+ * where it is none, is not well formed, or is not for such a socket: TCP itself
+ * has the errno for that.
  */
 static bool socks_dest_parse(const struct sock *sk,
 			     const struct sockaddr *uaddr, int addr_len,
@@ -56,7 +80,7 @@ static bool socks_dest_parse(const struct sock *sk,
 		const struct sockaddr_in6 *sin6 = (const void *)uaddr;
 
 		if (addr_len < SIN6_LEN_RFC2133 ||
-		    sin6->sin6_family != AF_INET6 ||
+		    sin6->sin6_family != AF_INET6 || ipv6_only_sock(sk) ||
 		    !ipv6_addr_v4mapped(&sin6->sin6_addr))
 			return false;
 		dest->addr = sin6->sin6_addr.s6_addr32[3];
@@ -111,6 +135,7 @@ static void socks_dest_decide(const struct sock *sk,
 						     &sk->sk_cgrp_data);
 	}
 	socks_decide(table, &key, decision);
+	socks_local_exempt(sock_net(sk), decision);
 }
 
 static bool socks_is_smc(const struct sock *sk)
@@ -165,14 +190,20 @@ bool socks_redirect_wanted(const struct socket *sock,
 	if (READ_ONCE(sock->state) != SS_UNCONNECTED)
 		return socks_redirect_opening(sk);
 
-	if (!socks_dest_parse(sk, uaddr, addr_len, &dest))
+	if (!socks_dest_parse(sk, uaddr, addr_len, &dest)) {
+		if (addr_len >= SIN6_LEN_RFC2133 &&
+		    uaddr->sa_family == AF_INET6)
+			socks_pair_break();
 		return false;
+	}
 	rcu_read_lock();
 	socks_dest_decide(sk, &dest, SOCKS_BY_TASK, &decision);
 	wanted = decision.action != SOCKS_ACTION_DIRECT;
 	if (!wanted && decision.rule)
 		atomic64_inc(&decision.rule->stats.tried);
 	rcu_read_unlock();
+	if (!wanted)
+		socks_pair_break();
 	return wanted;
 }
 
@@ -190,7 +221,7 @@ static int socks_connect_wait(struct socket *sock, struct socks_conn *conn,
 	if (socks_conn_opening(conn)) {
 		if (!timeo)
 			return err;
-		socks_handshake_wait(conn, &timeo);
+		socks_handshake_wait(conn, SOCKS_ESTABLISHED, &timeo);
 		if (!timeo)
 			return err;
 		if (signal_pending(current))
@@ -215,23 +246,27 @@ static int socks_connect_wait(struct socket *sock, struct socks_conn *conn,
 	return 0;
 }
 
-/* USERID is an id on this host, as those see it who configure it. */
-static u32 socks_current_uid(const struct sock *sk)
-{
-	return from_kuid_munged(sock_net(sk)->user_ns, current_euid());
-}
-
 static int socks_connect_via(struct socket *sock, const struct socks_dest *dest,
 			     struct socks_rule *rule, int flags)
 {
 	struct sock *sk = sock->sk;
+	bool odd = socks_handshake_odd(sk);
 	struct socks_conn *conn;
+	bool trial = false;
+	u8 server;
 	int err;
 
-	conn = socks_conn_attach(sk, dest->addr, dest->port,
-				 socks_current_uid(sk), rule);
-	if (IS_ERR(conn))
+	server = socks_failover_choose(rule, dest->addr, 0,
+				       odd ? NULL : &trial);
+	conn = socks_conn_attach(sk, dest->addr, dest->port, rule, server,
+				 NULL);
+	if (IS_ERR(conn)) {
+		if (trial)
+			socks_health_given_up(rule->servers[server]);
 		return PTR_ERR(conn);
+	}
+	conn->odd = odd;
+	conn->trial = trial;
 	socks_conn_hold(conn);
 	err = socks_handshake_start(sock, conn);
 	if (!err)
@@ -313,9 +348,11 @@ again:
 			atomic64_inc(&rule->stats.rejected);
 		}
 		rcu_read_unlock();
+		socks_pair_break();
 		return socks_reject_errno(&decision);
 	default:
 		rcu_read_unlock();
+		socks_pair_break();
 		return __inet_stream_connect(sock, uaddr, addr_len, flags, 0);
 	}
 }
@@ -390,8 +427,8 @@ int socks_redirect_guard(const struct sock *sk, const struct sockaddr *uaddr,
 		struct socks_conn *conn = socks_conn_find(sk);
 
 		if (conn && socks_conn_opening(conn) &&
-		    conn->server->addr == dest.addr &&
-		    conn->server->port == dest.port)
+		    socks_conn_server(conn)->addr == dest.addr &&
+		    socks_conn_server(conn)->port == dest.port)
 			decision.action = SOCKS_ACTION_DIRECT;
 	}
 	/* MPTCP opens further subflows from a kernel thread or a daemon. */
@@ -399,8 +436,10 @@ int socks_redirect_guard(const struct sock *sk, const struct sockaddr *uaddr,
 	    sk->sk_socket)
 		socks_dest_decide(sk, &dest, SOCKS_BY_OWNER, &decision);
 	if (decision.action == SOCKS_ACTION_DIRECT &&
-	    socks_source_route(sk, &dest.addr))
+	    socks_source_route(sk, &dest.addr)) {
+		socks_dest_resolve(sk, &dest);
 		socks_dest_decide(sk, &dest, SOCKS_BY_TASK, &decision);
+	}
 	if (decision.action == SOCKS_ACTION_REJECT)
 		err = socks_reject_errno(&decision);
 	else if (decision.action == SOCKS_ACTION_VIA)
@@ -446,11 +485,35 @@ void socks_redirect_disconnect(const struct sock *sk)
 		socks_handshake_cancel(conn);
 }
 
+static void socks_name(struct sockaddr *uaddr, __be32 addr, __be16 port)
+{
+	if (uaddr->sa_family == AF_INET) {
+		struct sockaddr_in *sin = (struct sockaddr_in *)uaddr;
+
+		sin->sin_addr.s_addr = addr;
+		sin->sin_port = port;
+	} else {
+		struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)uaddr;
+
+		ipv6_addr_set_v4mapped(addr, &sin6->sin6_addr);
+		sin6->sin6_port = port;
+	}
+}
+
+/* The port is at the same place in both. */
+static __be16 socks_name_port(const struct sockaddr *uaddr)
+{
+	BUILD_BUG_ON(offsetof(struct sockaddr_in, sin_port) !=
+		     offsetof(struct sockaddr_in6, sin6_port));
+	return ((const struct sockaddr_in *)uaddr)->sin_port;
+}
+
 /**
- * socks_redirect_getname() - correct what getpeername() found
+ * socks_redirect_getname() - correct what getpeername() or getsockname() found
  * @sk: the socket
- * @uaddr: the peer's address, to be corrected
- * @peer: 1, or 2 where the destination counts even if not connected
+ * @uaddr: the address, to be corrected
+ * @peer: 1, or 2 where the destination counts even if not connected, or 0 for
+ *	getsockname()
  * @len: length of the address, or a negative errno
  *
  * No lock.
@@ -465,20 +528,23 @@ int socks_redirect_getname(const struct sock *sk, struct sockaddr *uaddr,
 	if (len < 0)
 		return len;
 
+	if (!peer && sk->sk_family == AF_INET &&
+	    socks_rbind_name(sk, (struct sockaddr_in *)uaddr))
+		return len;
+
 	rcu_read_lock();
 	conn = socks_conn_find(sk);
-	if (conn && socks_conn_opening(conn) && peer == 1) {
-		len = -ENOTCONN;
-	} else if (conn && uaddr->sa_family == AF_INET) {
-		struct sockaddr_in *sin = (struct sockaddr_in *)uaddr;
-
-		sin->sin_addr.s_addr = conn->daddr;
-		sin->sin_port = conn->dport;
+	if (conn && peer) {
+		if (socks_conn_opening(conn) && peer == 1)
+			len = -ENOTCONN;
+		else
+			socks_name(uaddr, conn->daddr, conn->dport);
 	} else if (conn) {
-		struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)uaddr;
+		__be32 saddr = socks_conn_saddr(conn);
 
-		ipv6_addr_set_v4mapped(conn->daddr, &sin6->sin6_addr);
-		sin6->sin6_port = conn->dport;
+		if (saddr)
+			socks_name(uaddr, saddr, conn->bind ? conn->lport :
+						 socks_name_port(uaddr));
 	}
 	rcu_read_unlock();
 	return len;

@@ -67,6 +67,16 @@ const struct proto_ops *socks_sockops_stock(const struct sock *sk)
 }
 
 /**
+ * socks_sockops_stock_inet() - TCP's own operations, for AF_INET
+ *
+ * Return: the operations.
+ */
+const struct proto_ops *socks_sockops_stock_inet(void)
+{
+	return socks_stock_ops[0];
+}
+
+/**
  * socks_sockops_ours() - are these the operations of the handshake?
  * @ops: the operations
  *
@@ -119,7 +129,7 @@ static int socks_op_wait(struct socks_conn *conn, long timeo)
 		err = -EAGAIN;
 	else if (signal_pending(current))
 		err = sock_intr_errno(timeo);
-	else if (!socks_handshake_wait(conn, &timeo))
+	else if (!socks_handshake_wait(conn, SOCKS_ESTABLISHED, &timeo))
 		err = timeo ? sock_intr_errno(timeo) : -EAGAIN;
 	else if (disconnects != sk->sk_disconnects)
 		err = -EPIPE;
@@ -188,7 +198,8 @@ static __poll_t socks_poll(struct file *file, struct socket *sock,
 	sock_poll_wait(file, sock, wait);
 	if (!conn || !socks_conn_opening(conn))
 		mask = tcp_poll(file, sock, NULL);
-	else if (!skb_queue_empty_lockless(&sock->sk->sk_error_queue))
+	else if (!socks_conn_can_go_on(conn) &&
+		 !skb_queue_empty_lockless(&sock->sk->sk_error_queue))
 		mask = EPOLLERR;
 	socks_op_end(conn);
 	return mask;
@@ -260,7 +271,24 @@ static int socks_setsockopt(struct socket *sock, int level, int optname,
 		err = socks_sockops_stock(sock->sk)->setsockopt(sock, level,
 								optname, optval,
 								optlen);
+	if (conn && socks_conn_opening(conn)) {
+		lock_sock(sock->sk);
+		if (socks_conn_opening(conn))
+			socks_handshake_note_odd(conn);
+		release_sock(sock->sk);
+	}
 	socks_op_end(conn);
+	return err;
+}
+
+/* setsockopt(SO_RCVLOWAT): under the socket lock, does not sleep. */
+static int socks_set_rcvlowat(struct sock *sk, int value)
+{
+	struct socks_conn *conn = socks_conn_find(sk);
+	int err = socks_sockops_stock(sk)->set_rcvlowat(sk, value);
+
+	if (conn && socks_conn_opening(conn))
+		socks_handshake_rcvlowat(conn);
 	return err;
 }
 
@@ -275,6 +303,12 @@ static int socks_getsockopt(struct socket *sock, int level, int optname,
 	if (err)
 		return err;
 	opening = conn && socks_conn_opening(conn);
+	/* See socks_setsockopt(). */
+	if (opening && level == SOL_IPV6 && optname == IPV6_ADDRFORM &&
+	    sock->sk->sk_family == AF_INET6) {
+		socks_op_end(conn);
+		return -ENOTCONN;
+	}
 	err = socks_sockops_stock(sock->sk)->getsockopt(sock, level, optname,
 							optval, optlen);
 	/* The state is the first byte. */
@@ -405,6 +439,7 @@ static int __init socks_sockops_make(int i, int family)
 	ops->shutdown = socks_shutdown;
 	ops->setsockopt = socks_setsockopt;
 	ops->getsockopt = socks_getsockopt;
+	ops->set_rcvlowat = socks_set_rcvlowat;
 	ops->sendmsg = socks_sendmsg;
 #ifdef SOCKS_HAVE_SENDPAGE
 	ops->sendpage = socks_sendpage;

@@ -7,6 +7,7 @@
 
 const struct proto_ops *socks_sockops_for(const struct socket *sock);
 const struct proto_ops *socks_sockops_stock(const struct sock *sk);
+const struct proto_ops *socks_sockops_stock_inet(void);
 bool socks_sockops_ours(const struct proto_ops *ops);
 
 int socks_sockops_init(void);

@@ -3,8 +3,8 @@
  * Rules, servers, and the table in which they are looked up.
  *
  * Rules, servers and tables never change once others can see them, save for
- * their counters: a new configuration is a new table, which shares with the
- * old one the rules and servers that stay.
+ * their counters and the health of a server: a new configuration is a new table,
+ * which shares with the old one the rules and servers that stay.
  */
 #ifndef _SOCKS_TABLE_H
 #define _SOCKS_TABLE_H
@@ -12,6 +12,7 @@
 #include <linux/atomic.h>
 #include <linux/cgroup.h>
 #include <linux/refcount.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -28,15 +29,38 @@ struct socks_stats {
 };
 
 /**
+ * struct socks_health - whether a server answers; see failover.c
+ * @lock: guards what follows; taken in softirq, under the lock of a socket
+ * @failures: connections in a row for which it has failed; 0 where it has
+ *	answered the last one. Also read without @lock
+ * @err: positive errno of the last of these
+ * @since: the first of these, in jiffies
+ * @until: up to when it is passed over, in jiffies
+ * @answered: when it has last answered a connection, in jiffies; without @lock
+ */
+struct socks_health {
+	spinlock_t	lock; /* see above */
+	u32		failures;
+	int		err;
+	unsigned long	since;
+	unsigned long	until;
+	unsigned long	answered;
+};
+
+/**
  * struct socks_server - a SOCKS server
- * @ref: held by tables, drafts, rules and connections
+ * @ref: held by tables, drafts and rules
  * @timeout: seconds from the start of connect() to the whole reply
+ * @accept_timeout: seconds from the first reply to BIND to the second
+ * @retry: seconds for which it is passed over when it has failed
  * @n_rules: how many rules of the configuration in use name it; written under
  *	the lock of struct socks_net
  * @addr: its address
  * @port: its port
  * @userid_mode: one of enum socks_userid_mode
+ * @local_auto: the processes which listen there are exempt, see local.c
  * @userid_len: bytes of @userid
+ * @health: whether it answers
  * @stats: counters
  * @name: name, NUL-terminated
  * @userid: USERID where @userid_mode is %SOCKS_USERID_MODE_FIXED, with a NUL
@@ -44,11 +68,15 @@ struct socks_stats {
 struct socks_server {
 	refcount_t		ref;
 	u32			timeout;
+	u32			accept_timeout;
+	u32			retry;
 	u32			n_rules;
 	__be32			addr;
 	__be16			port;
 	u8			userid_mode;
+	bool			local_auto;
 	u8			userid_len;
+	struct socks_health	health;
 	struct socks_stats	stats;
 	char			name[SOCKS_NAME_MAX + 1];
 	char			userid[];
@@ -83,7 +111,13 @@ struct socks_match {
  * @match: the connections it speaks of
  * @ref: held by tables, drafts and connections
  * @action: one of enum socks_action
- * @server: the server, where @action is %SOCKS_ACTION_VIA, else NULL
+ * @rbind_auto: connections which it sends to a server take bind() and listen()
+ *	of the same thread for Rbind()
+ * @balance: each destination has an order of its own in which they are tried
+ * @n_servers: how many servers; none unless @action is %SOCKS_ACTION_VIA
+ * @servers: the servers in the order in which they are tried; a reference on
+ *	each
+ * @only_server: room for @servers where that is one
  * @cgroup_path: path of @match.cgroup as it was given, or NULL
  * @stats: counters
  */
@@ -91,7 +125,11 @@ struct socks_rule {
 	struct socks_match	match;
 	refcount_t		ref;
 	u32			action;
-	struct socks_server	*server;
+	bool			rbind_auto;
+	bool			balance;
+	u8			n_servers;
+	struct socks_server	**servers;
+	struct socks_server	*only_server;
 	char			*cgroup_path;
 	struct socks_stats	stats;
 };
@@ -112,6 +150,16 @@ struct socks_key {
 	struct cgroup	*cgroup;
 };
 
+/**
+ * struct socks_limits - how much a network namespace may have
+ * @rbinds: sockets for which a server listens
+ * @rbinds_per_user: … of one user
+ */
+struct socks_limits {
+	u32	rbinds;
+	u32	rbinds_per_user;
+};
+
 struct socks_node;
 struct socks_span;
 
@@ -122,6 +170,7 @@ struct socks_span;
  * @n_servers: how many servers
  * @n_spans: how many spans
  * @uses_cgroup: some rule names a cgroup
+ * @limits: of the network namespace
  * @rules: rules in the order in which they are tried
  * @servers: servers in the order in which they were added
  * @order: rule numbers by prefix, ascending for each prefix
@@ -136,6 +185,7 @@ struct socks_table {
 	u32			n_servers;
 	u32			n_spans;
 	bool			uses_cgroup;
+	struct socks_limits	limits;
 	struct socks_rule	**rules;
 	struct socks_server	**servers;
 	u32			*order;

@@ -2,24 +2,40 @@
 /* One command: on the command line, or a line of a file of commands. */
 #include <string.h>
 
+#include "abort.h"
 #include "apply.h"
+#include "check.h"
 #include "command.h"
+#include "doctor.h"
 #include "help.h"
+#include "import.h"
+#include "limit.h"
 #include "lookup.h"
+#include "monitor.h"
+#include "probe.h"
 #include "rule.h"
 #include "save.h"
 #include "server.h"
 #include "show.h"
+#include "top.h"
 
 enum object {
 	OBJECT_SERVER,
 	OBJECT_RULE,
 	OBJECT_SHOW,
 	OBJECT_LOOKUP,
+	OBJECT_LIMIT,
 	OBJECT_APPLY,
 	OBJECT_SAVE,
 	OBJECT_FLUSH,
+	OBJECT_CHECK,
+	OBJECT_IMPORT,
+	OBJECT_ABORT,
+	OBJECT_MONITOR,
 	OBJECT_HELP,
+	OBJECT_PROBE,
+	OBJECT_DOCTOR,
+	OBJECT_TOP,
 };
 
 static const struct keyword objects[] = {
@@ -27,10 +43,18 @@ static const struct keyword objects[] = {
 	{ "rule", OBJECT_RULE, false },
 	{ "show", OBJECT_SHOW, false },
 	{ "lookup", OBJECT_LOOKUP, false },
+	{ "limit", OBJECT_LIMIT, false },
 	{ "apply", OBJECT_APPLY, false },
 	{ "save", OBJECT_SAVE, false },
 	{ "flush", OBJECT_FLUSH, false },
+	{ "check", OBJECT_CHECK, false },
+	{ "import", OBJECT_IMPORT, false },
+	{ "abort", OBJECT_ABORT, false },
+	{ "monitor", OBJECT_MONITOR, false },
 	{ "help", OBJECT_HELP, false },
+	{ "probe", OBJECT_PROBE, false },
+	{ "doctor", OBJECT_DOCTOR, false },
+	{ "top", OBJECT_TOP, false },
 	{ NULL, 0, false },
 };
 
@@ -115,16 +139,45 @@ static enum status rule_command(struct session *session, struct words *words)
 	return STATUS_WRONG;
 }
 
+static const struct keyword shown[] = {
+	{ "connections", 0, false },
+	{ NULL, 0, false },
+};
+
+static enum status show_command(struct session *session, struct words *words)
+{
+	if (!words_left(words))
+		return show_all(session, words);
+	if (keyword_take(words, shown, 0) < 0)
+		return STATUS_WRONG;
+	return show_connections(session, words);
+}
+
 static const enum help help_about[] = {
 	[OBJECT_SERVER] = HELP_SERVER,
 	[OBJECT_RULE] = HELP_RULE,
 	[OBJECT_SHOW] = HELP_SHOW,
 	[OBJECT_LOOKUP] = HELP_LOOKUP,
+	[OBJECT_LIMIT] = HELP_LIMIT,
 	[OBJECT_APPLY] = HELP_APPLY,
 	[OBJECT_SAVE] = HELP_SAVE,
 	[OBJECT_FLUSH] = HELP_FLUSH,
+	[OBJECT_CHECK] = HELP_CHECK,
+	[OBJECT_IMPORT] = HELP_IMPORT,
+	[OBJECT_ABORT] = HELP_ABORT,
+	[OBJECT_MONITOR] = HELP_MONITOR,
 	[OBJECT_HELP] = HELP_ALL,
+	[OBJECT_PROBE] = HELP_PROBE,
+	[OBJECT_DOCTOR] = HELP_DOCTOR,
+	[OBJECT_TOP] = HELP_TOP,
 };
+
+/* May a name follow, of a file or a server, which may be "help"? */
+static bool takes_name(int object)
+{
+	return object == OBJECT_APPLY || object == OBJECT_CHECK ||
+	       object == OBJECT_PROBE;
+}
 
 /**
  * command() - Carry out one command.
@@ -143,7 +196,7 @@ enum status command(struct session *session, struct words *words)
 	if (object < 0)
 		return STATUS_WRONG;
 	if (object != OBJECT_SERVER && object != OBJECT_RULE &&
-	    asks_help(words, object == OBJECT_APPLY))
+	    asks_help(words, takes_name(object)))
 		return show_help(help_about[object]);
 	switch (object) {
 	case OBJECT_SERVER:
@@ -151,19 +204,36 @@ enum status command(struct session *session, struct words *words)
 	case OBJECT_RULE:
 		return rule_command(session, words);
 	case OBJECT_SHOW:
-		return show_all(session, words);
+		return show_command(session, words);
 	case OBJECT_LOOKUP:
 		return lookup(session, words);
+	case OBJECT_LIMIT:
+		return words_left(words) ? limit_set(session, words)
+					 : show_limits(session, words);
 	case OBJECT_APPLY:
 		return apply(session, words);
 	case OBJECT_SAVE:
 		return save(session, words);
 	case OBJECT_FLUSH:
 		return flush(session, words);
+	case OBJECT_CHECK:
+		return check(words);
+	case OBJECT_IMPORT:
+		return import(words);
+	case OBJECT_ABORT:
+		return abort_connections(session, words);
+	case OBJECT_MONITOR:
+		return monitor(session, words);
 	case OBJECT_HELP:
 		if (words_end(words))
 			return STATUS_WRONG;
 		return show_help(HELP_ALL);
+	case OBJECT_PROBE:
+		return probe_server(session, words);
+	case OBJECT_DOCTOR:
+		return doctor(session, words);
+	case OBJECT_TOP:
+		return top_show(session, words);
 	}
 	return STATUS_WRONG;
 }

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "config.h"
 #include "quote.h"
 
 /* How often all is read again where it changed meanwhile. */
 #define READ_TRIES	100
+
+static const char reading[] = "reading the configuration";
 
 static void forget_servers(void *data)
 {
@@ -25,22 +28,46 @@ static void forget_rules(void *data)
 		rule_clear(&rules->list[--rules->count]);
 }
 
+/**
+ * servers_room() - Make room for one more server.
+ * @servers: The servers.
+ *
+ * Return: The room, behind those which are counted; NULL without memory.
+ */
+struct server *servers_room(struct server_list *servers)
+{
+	struct server *list = array_room(servers->list, servers->count, &servers->size,
+				      sizeof(*list));
+
+	if (!list)
+		return NULL;
+	servers->list = list;
+	return &servers->list[servers->count];
+}
+
+/**
+ * rules_room() - Make room for one more rule.
+ * @rules: The rules.
+ *
+ * Return: The room, behind those which are counted; NULL without memory.
+ */
+struct rule *rules_room(struct rule_list *rules)
+{
+	struct rule *list = array_room(rules->list, rules->count, &rules->size,
+				      sizeof(*list));
+
+	if (!list)
+		return NULL;
+	rules->list = list;
+	return &rules->list[rules->count];
+}
+
 static int take_server(const struct nlmsghdr *message, void *data)
 {
 	struct server_list *servers = data;
-	int error;
+	struct server *room = servers_room(servers);
+	int error = room ? server_read(message, room) : -ENOMEM;
 
-	if (servers->count == servers->size) {
-		size_t size = 2 * servers->size + 1;
-		struct server *list;
-
-		list = reallocarray(servers->list, size, sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		servers->list = list;
-		servers->size = size;
-	}
-	error = server_read(message, &servers->list[servers->count]);
 	if (!error)
 		servers->count++;
 	return error;
@@ -49,50 +76,12 @@ static int take_server(const struct nlmsghdr *message, void *data)
 static int take_rule(const struct nlmsghdr *message, void *data)
 {
 	struct rule_list *rules = data;
-	int error;
+	struct rule *room = rules_room(rules);
+	int error = room ? rule_read(message, room) : -ENOMEM;
 
-	if (rules->count == rules->size) {
-		size_t size = 2 * rules->size + 1;
-		struct rule *list;
-
-		list = reallocarray(rules->list, size, sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		rules->list = list;
-		rules->size = size;
-	}
-	error = rule_read(message, &rules->list[rules->count]);
 	if (!error)
 		rules->count++;
 	return error;
-}
-
-/* Dump what a command gets into a list. */
-static enum status dump(struct session *session, const struct place *place,
-			uint8_t command, netlink_reset reset,
-			netlink_take take, void *list)
-{
-	struct messages messages = { .data = NULL };
-	enum status status;
-	struct nlmsghdr *message;
-	int error;
-
-	status = session_connect(session, place);
-	if (status)
-		return status;
-	message = message_start(&messages, command, 0);
-	if (!message) {
-		status = no_memory(place);
-	} else {
-		message_end(&messages, message);
-		error = netlink_dump(session->netlink, &messages, reset, take,
-				     list);
-		if (error)
-			status = refused(session->netlink, error, place,
-					 "reading the configuration");
-	}
-	messages_clear(&messages);
-	return status;
 }
 
 /**
@@ -138,8 +127,9 @@ enum status config_get_servers(struct session *session,
 			       const struct place *place,
 			       struct config *config)
 {
-	return dump(session, place, SOCKS_CMD_SERVER_GET, forget_servers,
-		    take_server, &config->servers);
+	return session_dump(session, place, SOCKS_CMD_SERVER_GET,
+			    forget_servers, take_server, &config->servers,
+			    reading);
 }
 
 /**
@@ -154,8 +144,57 @@ enum status config_get_rules(struct session *session,
 			     const struct place *place,
 			     struct config *config)
 {
-	return dump(session, place, SOCKS_CMD_RULE_GET, forget_rules,
-		    take_rule, &config->rules);
+	return session_dump(session, place, SOCKS_CMD_RULE_GET,
+			    forget_rules, take_rule, &config->rules,
+			    reading);
+}
+
+static int take_limits(const struct nlmsghdr *message, void *data)
+{
+	return limits_read(message, data);
+}
+
+/**
+ * config_get_limits() - Read the limits from the kernel.
+ * @session: The run.
+ * @place: Where the command stands.
+ * @config: Where to put them; for config_clear(), whatever the result.
+ *
+ * Return: STATUS_OK; another on an error, which has been reported.
+ */
+enum status config_get_limits(struct session *session,
+			      const struct place *place,
+			      struct config *config)
+{
+	struct messages messages = { .data = NULL };
+	struct nlmsghdr *message;
+	enum status status;
+
+	message = message_start(&messages, SOCKS_CMD_LIMITS, 0);
+	if (!message) {
+		status = no_memory(place);
+	} else {
+		message_end(&messages, message);
+		status = session_talk(session, place, &messages, take_limits,
+				      &config->limits, "%s", reading);
+	}
+	messages_clear(&messages);
+	return status;
+}
+
+/* All but the rules. */
+static enum status get_frame(struct session *session,
+			     const struct place *place, struct config *config)
+{
+	enum status status = config_get_servers(session, place, config);
+
+	return status ? status : config_get_limits(session, place, config);
+}
+
+static bool same_limits(const struct limits *a, const struct limits *b)
+{
+	return a->rbinds == b->rbinds &&
+	       a->rbinds_per_user == b->rbinds_per_user;
 }
 
 /* Are they the same, but for what is counted? */
@@ -175,6 +214,8 @@ static bool same_servers(const struct server_list *a,
 		    one->userid_mode != other->userid_mode ||
 		    strcmp(one->userid, other->userid) ||
 		    one->timeout != other->timeout ||
+		    one->accept_timeout != other->accept_timeout ||
+		    one->local_auto != other->local_auto ||
 		    one->rules != other->rules)
 			return false;
 	}
@@ -182,13 +223,13 @@ static bool same_servers(const struct server_list *a,
 }
 
 /**
- * config_get() - Read servers and rules that belong together.
+ * config_get() - Read servers, rules and limits that belong together.
  * @session: The run.
  * @place: Where the command stands.
  * @config: Where to put them; for config_clear(), whatever the result.
  *
- * The kernel gives servers and rules separately. So read the servers before
- * and after the rules, until they have not changed in between.
+ * The kernel gives each of them separately. So read the others before and
+ * after the rules, until they have not changed in between.
  *
  * Return: STATUS_OK; another on an error, which has been reported.
  */
@@ -200,24 +241,38 @@ enum status config_get(struct session *session, const struct place *place,
 	bool same = false;
 	int tries;
 
-	status = config_get_servers(session, place, config);
+	status = get_frame(session, place, config);
 	for (tries = 0; !status && !same && tries < READ_TRIES; tries++) {
 		struct server_list before = config->servers;
+		struct limits limits = config->limits;
 
 		status = config_get_rules(session, place, config);
 		if (!status)
-			status = config_get_servers(session, place, &again);
+			status = get_frame(session, place, &again);
 		if (!status)
-			same = same_servers(&before, &again.servers);
+			same = same_servers(&before, &again.servers) &&
+			       same_limits(&limits, &again.limits);
 		config->servers = again.servers;
+		config->limits = again.limits;
 		again.servers = before;
 	}
 	if (!status && !same) {
-		report(place, "reading the configuration: it keeps changing");
+		report(place, "%s: it keeps changing", reading);
 		status = STATUS_REFUSED;
 	}
 	config_clear(&again);
 	return status;
+}
+
+/**
+ * rules_clear() - Free what belongs to rules.
+ * @rules: The rules.
+ */
+void rules_clear(struct rule_list *rules)
+{
+	forget_rules(rules);
+	free(rules->list);
+	*rules = (struct rule_list){ .list = NULL };
 }
 
 /**
@@ -226,8 +281,7 @@ enum status config_get(struct session *session, const struct place *place,
  */
 void config_clear(struct config *config)
 {
-	forget_rules(&config->rules);
-	free(config->rules.list);
+	rules_clear(&config->rules);
 	free(config->servers.list);
 	*config = (struct config){ .servers = { .list = NULL } };
 }

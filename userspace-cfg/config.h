@@ -3,6 +3,7 @@
 #ifndef SOCKSCTL_CONFIG_H
 #define SOCKSCTL_CONFIG_H
 
+#include "limit.h"
 #include "rule.h"
 #include "server.h"
 
@@ -34,12 +35,17 @@ struct rule_list {
  * struct config - The configuration.
  * @servers: The servers, in the order in which they were added.
  * @rules: The rules, in the order in which they are tried.
+ * @limits: The limits.
  */
 struct config {
 	struct server_list servers;
 	struct rule_list rules;
+	struct limits limits;
 };
 
+struct server *servers_room(struct server_list *servers);
+struct rule *rules_room(struct rule_list *rules);
+void rules_clear(struct rule_list *rules);
 enum status config_get_server(struct session *session,
 			      const struct place *place, const char *name,
 			      struct config *config);
@@ -49,6 +55,9 @@ enum status config_get_servers(struct session *session,
 enum status config_get_rules(struct session *session,
 			     const struct place *place,
 			     struct config *config);
+enum status config_get_limits(struct session *session,
+			      const struct place *place,
+			      struct config *config);
 enum status config_get(struct session *session, const struct place *place,
 		       struct config *config);
 void config_clear(struct config *config);

@@ -95,6 +95,23 @@ static json_t *json_stats(const struct stats *stats)
 	return finish(object, done);
 }
 
+static bool put_health(json_t *object, const struct server *server)
+{
+	const struct health *health = &server->health;
+	char error[32];
+
+	if (!json_put(object, "state", json_string(server_state_text(server))))
+		return false;
+	if (!health->failures)
+		return true;
+	server_error_text(server, error, sizeof(error));
+	return json_put(object, "failures", json_integer(health->failures)) &&
+	       json_put(object, "error", json_string(error)) &&
+	       json_put(object, "failing_for",
+			json_integer(health->failing_for)) &&
+	       json_put(object, "retry_in", json_integer(health->retry_in));
+}
+
 static json_t *json_server(const struct server *server)
 {
 	static const char *const modes[] = {
@@ -115,7 +132,13 @@ static json_t *json_server(const struct server *server)
 		done = json_put(object, "userid", json_text(server->userid));
 	done = done &&
 	       json_put(object, "timeout", json_integer(server->timeout)) &&
-	       json_put(object, "rules", json_integer(server->rules));
+	       json_put(object, "accept_timeout",
+			json_integer(server->accept_timeout)) &&
+	       json_put(object, "retry", json_integer(server->retry)) &&
+	       json_put(object, "rules", json_integer(server->rules)) &&
+	       put_health(object, server);
+	if (done && server->local_auto)
+		done = json_put(object, "local", json_string("auto"));
 	if (done && server->stats.present)
 		done = json_put(object, "stats", json_stats(&server->stats));
 	return finish(object, done);
@@ -164,10 +187,79 @@ json_t *json_rule(const struct rule *rule)
 	       json_put(object, "action",
 			json_string(action_text(rule->action)));
 	if (done && rule->action == SOCKS_ACTION_VIA)
-		done = json_put(object, "server", json_text(rule->server));
+		done = json_put(object, "server", via_json(via_text(&rule->via)));
+	if (done && rule->via.balance)
+		done = json_put(object, "balance", json_true());
+	if (done && rule->rbind_auto)
+		done = json_put(object, "rbind", json_string("auto"));
 	if (done && rule->stats.present)
 		done = json_put(object, "stats", json_stats(&rule->stats));
 	return finish(object, done);
+}
+
+static json_t *json_limits(const struct limits *limits)
+{
+	json_t *object = json_object();
+	bool done;
+
+	done = json_put(object, "rbind", json_integer(limits->rbinds)) &&
+	       json_put(object, "rbind_per_user",
+			json_integer(limits->rbinds_per_user));
+	return finish(object, done);
+}
+
+static bool put_endpoint(json_t *object, const char *address,
+			 const char *port, const struct endpoint *endpoint)
+{
+	return json_put(object, address, json_address(&endpoint->address)) &&
+	       (!endpoint->port ||
+		json_put(object, port, json_integer(endpoint->port)));
+}
+
+/**
+ * json_put_connection() - Put all that is known of a connection into an object.
+ * @object: The object.
+ * @connection: The connection.
+ *
+ * Return: Did it succeed?
+ */
+bool json_put_connection(json_t *object, const struct connection *connection)
+{
+	const char *command = connection_command_text(connection->command);
+	const char *state = connection_state_text(connection->state);
+	bool done;
+
+	done = json_put(object, "state", json_string(state)) &&
+	       json_put(object, "command", json_string(command)) &&
+	       put_endpoint(object, "address", "port", &connection->peer);
+	if (done && connection->bound.port)
+		done = put_endpoint(object, "bound_address", "bound_port",
+				    &connection->bound);
+	done = done &&
+	       json_put(object, "server", json_text(connection->server)) &&
+	       json_put(object, "uid", json_integer(connection->uid));
+	if (done && connection->pid)
+		done = json_put(object, "pid", json_integer(connection->pid));
+	if (done && *connection->program)
+		done = json_put(object, "program",
+				json_text(connection->program));
+	done = done &&
+	       json_put(object, "age_ms", json_integer(connection->age)) &&
+	       json_put(object, "sent", json_integer(connection->sent)) &&
+	       json_put(object, "received",
+			json_integer(connection->received));
+	if (done && connection->cookie)
+		done = json_put(object, "cookie",
+				json_integer(connection->cookie));
+	return done && put_endpoint(object, "source_address", "source_port",
+				    &connection->source);
+}
+
+static json_t *json_connection(const struct connection *connection)
+{
+	json_t *object = json_object();
+
+	return finish(object, json_put_connection(object, connection));
 }
 
 /* Begin a new line within something that is printed on several. */
@@ -216,6 +308,15 @@ static bool print_rule(const struct session *session, const void *list,
 	const struct rule_list *rules = list;
 
 	return print_value(session, json_rule(&rules->list[i]), depth);
+}
+
+static bool print_connection(const struct session *session, const void *list,
+			     size_t i, int depth)
+{
+	const struct connection_list *connections = list;
+
+	return print_value(session, json_connection(&connections->list[i]),
+			   depth);
 }
 
 static bool print_array(const struct session *session, const void *list,
@@ -301,7 +402,37 @@ bool json_print_rules(const struct session *session,
 }
 
 /**
- * json_print_config() - Print an object of the servers and the rules.
+ * json_print_limits() - Print an object of the limits.
+ * @session: The run.
+ * @config: The configuration.
+ *
+ * Return: false where there was no memory.
+ */
+bool json_print_limits(const struct session *session,
+		       const struct config *config)
+{
+	return json_print(session, json_limits(&config->limits));
+}
+
+/**
+ * json_print_connections() - Print an array of connections.
+ * @session: The run.
+ * @connections: The connections.
+ *
+ * Return: false where there was no memory.
+ */
+bool json_print_connections(const struct session *session,
+			    const struct connection_list *connections)
+{
+	bool done = print_array(session, connections, connections->count, 0,
+				print_connection);
+
+	putchar('\n');
+	return done;
+}
+
+/**
+ * json_print_config() - Print an object of all of the configuration.
  * @session: The run.
  * @config: The configuration.
  *
@@ -321,6 +452,10 @@ bool json_print_config(const struct session *session,
 	new_line(session, 1);
 	printf("\"rules\"%s", colon);
 	done = done && print_rules(session, config, 1);
+	putchar(',');
+	new_line(session, 1);
+	printf("\"limits\"%s", colon);
+	done = done && print_value(session, json_limits(&config->limits), 1);
 	new_line(session, 0);
 	puts("}");
 	return done;

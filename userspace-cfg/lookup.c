@@ -4,13 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "explain.h"
 #include "json.h"
 #include "lookup.h"
 #include "rule.h"
 #include "values.h"
-
-/* How often it is asked again where the rules changed meanwhile. */
-#define LOOKUP_TRIES	100
 
 enum lookup_word {
 	LOOKUP_UID,
@@ -23,40 +21,6 @@ static const struct keyword lookup_words[] = {
 	{ "gid", LOOKUP_GID, false },
 	{ "cgroup", LOOKUP_CGROUP, false },
 	{ NULL, 0, false },
-};
-
-/**
- * struct question - What is looked up.
- * @address: Destination.
- * @port: Its port, in host byte order.
- * @given: Bits of enum match for the following.
- * @uid: User.
- * @gid: Group.
- * @cgroup: Path of a cgroup.
- */
-struct question {
-	struct in_addr address;
-	uint16_t port;
-	unsigned int given;
-	uint32_t uid;
-	uint32_t gid;
-	const char *cgroup;
-};
-
-/**
- * struct answer - What becomes of it.
- * @action: The action.
- * @reason: Why.
- * @index: The rule's place in the list; 0 where none decides.
- * @rule_hidden: The rule itself may not be read by this user.
- * @server: The server's name, or empty.
- */
-struct answer {
-	enum socks_action action;
-	enum socks_reason reason;
-	uint32_t index;
-	bool rule_hidden;
-	char server[SOCKS_NAME_MAX + 1];
 };
 
 /* Take what follows "lookup". */
@@ -105,9 +69,9 @@ static int take_answer(const struct nlmsghdr *message, void *data)
 		},
 	};
 	struct answer *answer = data;
+	struct via via;
 	struct attributes attributes = { .at = { NULL } };
 	const struct nlattr *const *at = attributes.at;
-	const char *server;
 	int error;
 
 	error = attributes_read(message, &types, &attributes);
@@ -121,24 +85,24 @@ static int take_answer(const struct nlmsghdr *message, void *data)
 	};
 	if (at[SOCKS_A_LOOKUP_INDEX])
 		answer->index = mnl_attr_get_u32(at[SOCKS_A_LOOKUP_INDEX]);
-	if (at[SOCKS_A_LOOKUP_SERVER]) {
-		server = mnl_attr_get_str(at[SOCKS_A_LOOKUP_SERVER]);
-		if (strlen(server) > SOCKS_NAME_MAX)
-			return -EBADMSG;
-		snprintf(answer->server, sizeof(answer->server), "%s", server);
+	error = via_read(message, SOCKS_A_LOOKUP_SERVER, &via);
+	if (!error) {
+		snprintf(answer->server, sizeof(answer->server), "%s",
+			 via_text(&via));
+		via_clear(&via);
 	}
-	return 0;
+	return error;
 }
 
-static int take_rule(const struct nlmsghdr *message, void *data)
-{
-	struct rule *rule = data;
-
-	rule_clear(rule);
-	return rule_read(message, rule);
-}
-
-static int ask(struct session *session, const struct question *question,
+/**
+ * lookup_ask() - Ask the kernel what becomes of a connection.
+ * @session: The run, which is connected.
+ * @question: The connection.
+ * @answer: Where to put the answer.
+ *
+ * Return: 0 or a negative errno, which refused() can report.
+ */
+int lookup_ask(struct session *session, const struct question *question,
 	       struct answer *answer)
 {
 	struct messages messages = { .data = NULL };
@@ -166,55 +130,6 @@ static int ask(struct session *session, const struct question *question,
 	return error;
 }
 
-static int get_rule(struct session *session, uint32_t index, struct rule *rule)
-{
-	struct messages messages = { .data = NULL };
-	struct nlmsghdr *message;
-	int error;
-
-	message = message_start(&messages, SOCKS_CMD_RULE_GET, 0);
-	if (!message) {
-		messages_clear(&messages);
-		return -ENOMEM;
-	}
-	mnl_attr_put_u32(message, SOCKS_A_RULE_INDEX, index);
-	message_end(&messages, message);
-	error = netlink_talk(session->netlink, &messages, take_rule, rule);
-	messages_clear(&messages);
-	return error;
-}
-
-static bool same_answer(const struct answer *a, const struct answer *b)
-{
-	return a->action == b->action && a->reason == b->reason &&
-	       a->index == b->index && !strcmp(a->server, b->server);
-}
-
-/*
- * Ask, and read the rule which decides. The rules may change between the two;
- * so ask once more, until the answer is the same.
- */
-static int find(struct session *session, const struct question *question,
-		struct answer *answer, struct rule *rule)
-{
-	struct answer again;
-	int error, missing, tries;
-
-	error = ask(session, question, answer);
-	for (tries = 0; !error && answer->index && tries < LOOKUP_TRIES;
-	     tries++) {
-		missing = get_rule(session, answer->index, rule);
-		error = ask(session, question, &again);
-		if (!error && same_answer(answer, &again)) {
-			/* Anybody may ask, but not read the rules. */
-			answer->rule_hidden = missing == -EPERM;
-			return answer->rule_hidden ? 0 : missing;
-		}
-		*answer = again;
-	}
-	return error || !answer->index ? error : -EAGAIN;
-}
-
 static const char *reason_text(enum socks_reason reason)
 {
 	switch (reason) {
@@ -226,40 +141,47 @@ static const char *reason_text(enum socks_reason reason)
 		return "the address and port are those of a SOCKS server";
 	case SOCKS_REASON_NOT_CONNECTABLE:
 		return "no TCP connection can be made to such an address";
+	case SOCKS_REASON_LOCAL:
+		return "the caller runs the server, which is local auto";
 	}
 	return "unknown";
 }
 
-static bool print_answer(const struct answer *answer, const struct rule *rule)
+static bool print_answer(const struct explanation *explanation)
 {
+	const struct answer *answer = &explanation->answer;
+
 	printf("action: %s", action_text(answer->action));
 	if (answer->action == SOCKS_ACTION_VIA)
 		printf(" %s", answer->server);
-	if (answer->index) {
+	if (answer->index)
 		printf("\nrule %u", answer->index);
-		if (!answer->rule_hidden) {
-			printf(": ");
-			if (!rule_print(stdout, rule))
-				return false;
-		}
+	else if (explanation->found)
+		printf("\nin place of rule %u", explanation->rule.index);
+	if (explanation->found) {
+		printf(": ");
+		if (!rule_print(stdout, &explanation->rule))
+			return false;
 	}
 	printf("\nreason: %s", reason_text(answer->reason));
-	if (answer->reason == SOCKS_REASON_SERVER && *answer->server)
+	if (answer->action != SOCKS_ACTION_VIA && *answer->server)
 		printf(", %s", answer->server);
 	putchar('\n');
-	return true;
+	return explain_print(explanation);
 }
 
 static bool print_json(const struct session *session,
-		       const struct answer *answer, const struct rule *rule)
+		       const struct explanation *explanation)
 {
 	static const char *const reasons[] = {
 		[SOCKS_REASON_NO_RULE] = "no-rule",
 		[SOCKS_REASON_RULE] = "rule",
 		[SOCKS_REASON_SERVER] = "server",
 		[SOCKS_REASON_NOT_CONNECTABLE] = "not-connectable",
+		[SOCKS_REASON_LOCAL] = "local",
 	};
-	const char *reason = answer->reason <= SOCKS_REASON_NOT_CONNECTABLE ?
+	const struct answer *answer = &explanation->answer;
+	const char *reason = answer->reason <= SOCKS_REASON_LOCAL ?
 		reasons[answer->reason] : "unknown";
 	json_t *object = json_object();
 	bool done;
@@ -268,12 +190,15 @@ static bool print_json(const struct session *session,
 			json_string(action_text(answer->action))) &&
 	       json_put(object, "reason", json_string(reason));
 	if (done && *answer->server)
-		done = json_put(object, "server", json_text(answer->server));
+		done = json_put(object, "server", via_json(answer->server));
 	if (done && answer->index)
 		done = json_put(object, "index",
 				json_integer(answer->index));
-	if (done && answer->index && !answer->rule_hidden)
-		done = json_put(object, "rule", json_rule(rule));
+	if (done && explanation->found)
+		done = json_put(object, answer->index ? "rule" : "overruled",
+				json_rule(&explanation->rule));
+	if (done)
+		done = explain_json(object, explanation);
 	if (done)
 		return json_print(session, object);
 	json_decref(object);
@@ -290,9 +215,8 @@ static bool print_json(const struct session *session,
 enum status lookup(struct session *session, struct words *words)
 {
 	struct place place = words_start(words);
-	struct rule rule = { .index = 0 };
+	struct explanation explanation;
 	struct question question;
-	struct answer answer;
 	enum status status;
 	int error;
 
@@ -301,13 +225,13 @@ enum status lookup(struct session *session, struct words *words)
 		status = session_connect(session, &place);
 	if (status)
 		return status;
-	error = find(session, &question, &answer, &rule);
+	error = explain(session, &question, &explanation);
 	if (error)
 		status = refused(session->netlink, error, &place,
 				 "looking up");
-	else if (!(session->json ? print_json(session, &answer, &rule)
-				 : print_answer(&answer, &rule)))
+	else if (!(session->json ? print_json(session, &explanation)
+				 : print_answer(&explanation)))
 		status = no_memory(&place);
-	rule_clear(&rule);
+	explain_clear(&explanation);
 	return status;
 }

@@ -9,8 +9,7 @@
 #include "command.h"
 #include "help.h"
 #include "quote.h"
-
-#define VERSION	"1.0"
+#include "version.h"
 
 enum option {
 	OPTION_BATCH,

@@ -2,8 +2,11 @@
 /* Netlink messages to the module: many in one buffer, and their attributes. */
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "array.h"
 #include "message.h"
 
 /* More than the largest message takes: a rule with the longest cgroup. */
@@ -25,6 +28,7 @@ struct nlmsghdr *message_start(struct messages *messages, uint8_t command,
 {
 	struct nlmsghdr *message;
 	struct genlmsghdr *header;
+	unsigned int *lines;
 
 	if (messages->size - messages->used < MESSAGE_MAX) {
 		size_t size = 2 * messages->size + MESSAGE_MAX;
@@ -35,17 +39,12 @@ struct nlmsghdr *message_start(struct messages *messages, uint8_t command,
 		messages->data = data;
 		messages->size = size;
 	}
-	if (messages->count == messages->line_size) {
-		size_t size = 2 * messages->line_size + 1;
-		unsigned int *list;
-
-		list = reallocarray(messages->line, size, sizeof(*list));
-		if (!list)
-			return NULL;
-		messages->line = list;
-		messages->line_size = size;
-	}
-	messages->line[messages->count] = line;
+	lines = array_room(messages->line, messages->count,
+			   &messages->line_size, sizeof(*lines));
+	if (!lines)
+		return NULL;
+	messages->line = lines;
+	lines[messages->count] = line;
 
 	message = mnl_nlmsg_put_header(messages->data + messages->used);
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
@@ -139,5 +138,22 @@ int attributes_read_nest(const struct nlattr *nest,
 	if (mnl_attr_parse_nested(nest, read_attribute, &reading) ==
 	    MNL_CB_ERROR)
 		return -EBADMSG;
+	return 0;
+}
+
+/**
+ * attribute_name() - Read the name of a server.
+ * @attribute: The attribute, a string.
+ * @name: SOCKS_NAME_MAX + 1 bytes for the name.
+ *
+ * Return: 0, or -EBADMSG where it is longer than a name can be.
+ */
+int attribute_name(const struct nlattr *attribute, char *name)
+{
+	const char *text = mnl_attr_get_str(attribute);
+
+	if (strlen(text) > SOCKS_NAME_MAX)
+		return -EBADMSG;
+	snprintf(name, SOCKS_NAME_MAX + 1, "%s", text);
 	return 0;
 }

@@ -26,6 +26,9 @@ struct messages {
 	size_t line_size;
 };
 
+/* More than any set of attributes has. */
+#define ATTRIBUTES_MAX	32
+
 /**
  * struct attribute_types - What the attributes of a message are.
  * @max: The highest that is known; higher ones are passed over.
@@ -33,7 +36,7 @@ struct messages {
  */
 struct attribute_types {
 	unsigned int max;
-	enum mnl_attr_data_type type[16];
+	enum mnl_attr_data_type type[ATTRIBUTES_MAX];
 };
 
 /**
@@ -41,7 +44,7 @@ struct attribute_types {
  * @at: By number.
  */
 struct attributes {
-	const struct nlattr *at[16];
+	const struct nlattr *at[ATTRIBUTES_MAX];
 };
 
 struct nlmsghdr *message_start(struct messages *messages,
@@ -52,6 +55,7 @@ void messages_clear(struct messages *messages);
 int attributes_read(const struct nlmsghdr *message,
 		    const struct attribute_types *types,
 		    struct attributes *attributes);
+int attribute_name(const struct nlattr *attribute, char *name);
 int attributes_read_nest(const struct nlattr *nest,
 			 const struct attribute_types *types,
 			 struct attributes *attributes);

@@ -18,6 +18,8 @@
 #define RECEIVE_BUFFER	(2 * 1024 * 1024)
 /* The kernel makes no larger datagrams, unless one message is larger. */
 #define DATAGRAM_MAX	(64 * 1024)
+/* The module's multicast group. */
+#define EVENTS_GROUP	"events"
 /* How often a dump is repeated where its data changed meanwhile. */
 #define DUMP_TRIES	100
 
@@ -25,6 +27,7 @@
  * struct netlink - A netlink socket to the module.
  * @socket: The socket.
  * @family: The module's family.
+ * @group: Its multicast group, on which it tells of events; 0 where it has none.
  * @sequence: The number of the message sent last.
  * @acks: So many acknowledgments fit into the receive buffer.
  * @text: The kernel's own error message, or empty.
@@ -33,6 +36,7 @@
 struct netlink {
 	struct mnl_socket *socket;
 	uint16_t family;
+	uint32_t group;
 	uint32_t sequence;
 	size_t acks;
 	char text[512];
@@ -311,6 +315,116 @@ int netlink_dump(struct netlink *netlink, struct messages *messages,
 	return -EAGAIN;
 }
 
+/* Has the family gone? Its number may be another's soon. */
+static bool family_gone(const struct netlink *netlink,
+			const struct nlmsghdr *message)
+{
+	static const struct attribute_types types = {
+		.max = CTRL_ATTR_FAMILY_ID,
+		.type = { [CTRL_ATTR_FAMILY_ID] = MNL_TYPE_U16 },
+	};
+	const struct genlmsghdr *header = mnl_nlmsg_get_payload(message);
+	struct attributes attributes = { .at = { NULL } };
+
+	return message->nlmsg_type == GENL_ID_CTRL &&
+	       mnl_nlmsg_get_payload_len(message) >= sizeof(*header) &&
+	       header->cmd == CTRL_CMD_DELFAMILY &&
+	       !attributes_read(message, &types, &attributes) &&
+	       attributes.at[CTRL_ATTR_FAMILY_ID] &&
+	       mnl_attr_get_u16(attributes.at[CTRL_ATTR_FAMILY_ID]) ==
+	       netlink->family;
+}
+
+/**
+ * netlink_join() - Listen for events, from now on.
+ * @netlink: The socket.
+ *
+ * Return: 0 or a negative errno, which refused() can report.
+ */
+int netlink_join(struct netlink *netlink)
+{
+	/* The families' own group has their number: it tells which ones go. */
+	uint32_t groups[] = { netlink->group, GENL_ID_CTRL };
+	int i;
+
+	netlink->text[0] = '\0';
+	if (!netlink->group)
+		return -EOPNOTSUPP;
+	for (i = 0; i < 2; i++)
+		if (mnl_socket_setsockopt(netlink->socket,
+					  NETLINK_ADD_MEMBERSHIP, &groups[i],
+					  sizeof(groups[i])) < 0)
+			return -errno;
+	return 0;
+}
+
+/**
+ * netlink_fd() - The descriptor on which to wait for events.
+ * @netlink: The socket.
+ */
+int netlink_fd(const struct netlink *netlink)
+{
+	return mnl_socket_get_fd(netlink->socket);
+}
+
+/**
+ * netlink_take_events() - Read the events which have come, or wait for one.
+ * @netlink: The socket, on which netlink_join() was called.
+ * @take: What to call for each.
+ * @data: What to call it with.
+ *
+ * Return: 0 or a negative errno, which refused() can report: -ENOBUFS where
+ * events were lost, and more can be read; -ENODEV where the module has gone.
+ */
+int netlink_take_events(struct netlink *netlink, netlink_take take, void *data)
+{
+	const struct nlmsghdr *message = netlink->datagram;
+	int error, length;
+	ssize_t got;
+
+	got = mnl_socket_recvfrom(netlink->socket, netlink->datagram,
+				  sizeof(netlink->datagram));
+	if (got < 0)
+		return -errno;
+	if (!got)
+		return -EBADMSG;
+	length = got;
+	for (; whole_message(message, length);
+	     message = mnl_nlmsg_next(message, &length)) {
+		if (family_gone(netlink, message))
+			return -ENODEV;
+		if (message->nlmsg_type != netlink->family)
+			continue;
+		error = take(message, data);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/**
+ * refusal_text() - Why the kernel refused, in words.
+ * @netlink: The socket on which it did.
+ * @error: The negative errno.
+ *
+ * Return: The text, valid until the next message is sent.
+ */
+const char *refusal_text(const struct netlink *netlink, int error)
+{
+	if (netlink->text[0])
+		return netlink->text;
+	switch (error) {
+	case -EPERM:
+	case -EACCES:
+		return "permission denied: it needs CAP_NET_ADMIN, which root has";
+	case -EBADMSG:
+		return "the kernel's answer is not understood";
+	case -EAGAIN:
+		return "it keeps changing meanwhile";
+	}
+	return strerror(-error);
+}
+
 /**
  * refused() - Report what the kernel refused.
  * @netlink: The socket on which it did.
@@ -324,20 +438,14 @@ int netlink_dump(struct netlink *netlink, struct messages *messages,
 enum status refused(const struct netlink *netlink, int error,
 		    const struct place *place, const char *format, ...)
 {
-	const char *text = strerror(-error);
+	const char *text = refusal_text(netlink, error);
 	va_list arguments;
 	char what[256];
 
 	if (netlink->text[0]) {
-		report(place, "%s", netlink->text);
+		report(place, "%s", text);
 		return STATUS_REFUSED;
 	}
-	if (error == -EPERM || error == -EACCES)
-		text = "permission denied: it needs CAP_NET_ADMIN, which root has";
-	else if (error == -EBADMSG)
-		text = "the kernel's answer is not understood";
-	else if (error == -EAGAIN)
-		text = "the configuration keeps changing";
 	va_start(arguments, format);
 	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);
@@ -345,11 +453,39 @@ enum status refused(const struct netlink *netlink, int error,
 	return STATUS_REFUSED;
 }
 
+/* Find the number of the group by its name. */
+static int read_group(const struct nlattr *nest, void *data)
+{
+	static const struct attribute_types types = {
+		.max = CTRL_ATTR_MCAST_GRP_ID,
+		.type = {
+			[CTRL_ATTR_MCAST_GRP_NAME] = MNL_TYPE_NUL_STRING,
+			[CTRL_ATTR_MCAST_GRP_ID] = MNL_TYPE_U32,
+		},
+	};
+	struct netlink *netlink = data;
+	struct attributes attributes = { .at = { NULL } };
+	const struct nlattr *const *at = attributes.at;
+	int error = attributes_read_nest(nest, &types, &attributes);
+
+	if (error || !at[CTRL_ATTR_MCAST_GRP_NAME] ||
+	    !at[CTRL_ATTR_MCAST_GRP_ID])
+		return MNL_CB_ERROR;
+	if (!strcmp(mnl_attr_get_str(at[CTRL_ATTR_MCAST_GRP_NAME]),
+		    EVENTS_GROUP))
+		netlink->group =
+			mnl_attr_get_u32(at[CTRL_ATTR_MCAST_GRP_ID]);
+	return MNL_CB_OK;
+}
+
 static int take_family(const struct nlmsghdr *message, void *data)
 {
 	static const struct attribute_types types = {
-		.max = CTRL_ATTR_FAMILY_ID,
-		.type = { [CTRL_ATTR_FAMILY_ID] = MNL_TYPE_U16 },
+		.max = CTRL_ATTR_MCAST_GROUPS,
+		.type = {
+			[CTRL_ATTR_FAMILY_ID] = MNL_TYPE_U16,
+			[CTRL_ATTR_MCAST_GROUPS] = MNL_TYPE_NESTED,
+		},
 	};
 	struct netlink *netlink = data;
 	struct attributes attributes = { .at = { NULL } };
@@ -361,6 +497,10 @@ static int take_family(const struct nlmsghdr *message, void *data)
 		return -EBADMSG;
 	netlink->family =
 		mnl_attr_get_u16(attributes.at[CTRL_ATTR_FAMILY_ID]);
+	if (attributes.at[CTRL_ATTR_MCAST_GROUPS] &&
+	    mnl_attr_parse_nested(attributes.at[CTRL_ATTR_MCAST_GROUPS],
+				  read_group, netlink) == MNL_CB_ERROR)
+		return -EBADMSG;
 	return 0;
 }
 

@@ -30,6 +30,11 @@ int netlink_send(struct netlink *netlink, struct messages *messages,
 int netlink_dump(struct netlink *netlink, struct messages *messages,
 		 netlink_reset reset, netlink_take take, void *data);
 
+const char *refusal_text(const struct netlink *netlink, int error);
+int netlink_join(struct netlink *netlink);
+int netlink_fd(const struct netlink *netlink);
+int netlink_take_events(struct netlink *netlink, netlink_take take, void *data);
+
 enum status __printf(4, 5) refused(const struct netlink *netlink, int error,
 				   const struct place *place,
 				   const char *format, ...);

@@ -99,6 +99,24 @@ const char *clip(char *buffer, const char *text, const char *quote)
 	return buffer;
 }
 
+/**
+ * print_plain() - Print a text on one line, fit for a terminal, all of it.
+ * @out: Where to.
+ * @text: The text.
+ */
+void print_plain(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t length = printable(text);
+
+		if (length)
+			fwrite(text, length, 1, out);
+		else
+			fprintf(out, "\\x%02x", (unsigned char)*text);
+		text += length ? length : 1;
+	}
+}
+
 static bool is_bare(const char *word)
 {
 	if (!*word)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* How much of a word is shown in a message, in bytes. */
 #define CLIP_MAX	60
@@ -13,6 +14,7 @@
 
 size_t utf8_length(const char *text);
 const char *clip(char *buffer, const char *text, const char *quote);
+void print_plain(FILE *out, const char *text);
 char *quote_word(const char *word);
 
 /*

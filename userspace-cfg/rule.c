@@ -19,6 +19,7 @@ enum rule_word {
 	RULE_VIA,
 	RULE_DIRECT,
 	RULE_REJECT,
+	RULE_RBIND,
 };
 
 static const struct keyword rule_words[] = {
@@ -31,6 +32,21 @@ static const struct keyword rule_words[] = {
 	{ "via", RULE_VIA, false },
 	{ "direct", RULE_DIRECT, false },
 	{ "reject", RULE_REJECT, false },
+	{ "rbind", RULE_RBIND, false },
+	{ NULL, 0, false },
+};
+
+/* A rule for all that is left matches nothing in particular. */
+static const struct keyword default_words[] = {
+	{ "via", RULE_VIA, false },
+	{ "direct", RULE_DIRECT, false },
+	{ "reject", RULE_REJECT, false },
+	{ "rbind", RULE_RBIND, false },
+	{ NULL, 0, false },
+};
+
+static const struct keyword rbind_words[] = {
+	{ "auto", 0, false },
 	{ NULL, 0, false },
 };
 
@@ -67,17 +83,12 @@ static enum status take_rule_cgroup(struct words *words, struct rule *rule)
 	return STATUS_OK;
 }
 
-static enum status take_via(struct words *words, struct rule *rule)
+static enum status take_rbind(struct words *words, struct rule *rule)
 {
-	enum status status;
-	const char *name;
-
-	status = take_name(words, "via", &name);
-	if (!status) {
-		rule->action = SOCKS_ACTION_VIA;
-		snprintf(rule->server, sizeof(rule->server), "%s", name);
-	}
-	return status;
+	if (keyword_take(words, rbind_words, 0) < 0)
+		return STATUS_WRONG;
+	rule->rbind_auto = true;
+	return STATUS_OK;
 }
 
 /* Take what stands behind one of the words of "rule add". */
@@ -101,26 +112,30 @@ static enum status take_rule_value(struct words *words, enum rule_word word,
 	case RULE_CGROUP:
 		return take_rule_cgroup(words, rule);
 	case RULE_VIA:
-		return take_via(words, rule);
+		rule->action = SOCKS_ACTION_VIA;
+		return via_take(words, &rule->via);
 	case RULE_DIRECT:
 		rule->action = SOCKS_ACTION_DIRECT;
 		return STATUS_OK;
 	case RULE_REJECT:
 		rule->action = SOCKS_ACTION_REJECT;
 		return STATUS_OK;
+	case RULE_RBIND:
+		return take_rbind(words, rule);
 	}
 	return STATUS_WRONG;
 }
 
-/* Take what follows "rule add". */
-static enum status take_rule(struct words *words, struct rule *rule)
+/* Take what follows a command, made of such words. */
+static enum status take_rule(struct words *words, const char *command,
+			     const struct keyword *table, struct rule *rule)
 {
 	enum status status = STATUS_OK;
 	unsigned int taken = 0;
 
 	*rule = (struct rule){ .index = 0 };
 	while (!status && words_left(words)) {
-		int id = keyword_take(words, rule_words, taken);
+		int id = keyword_take(words, table, taken);
 
 		if (id < 0)
 			return STATUS_WRONG;
@@ -131,7 +146,11 @@ static enum status take_rule(struct words *words, struct rule *rule)
 		status = take_rule_value(words, id, rule);
 	}
 	if (!status && !(taken & RULE_ACTIONS))
-		return wrong(words, "rule add: the action is missing: " ACTIONS_ALLOWED);
+		return wrong(words, "%s: the action is missing: " ACTIONS_ALLOWED,
+			     command);
+	if (!status && rule->rbind_auto && rule->action != SOCKS_ACTION_VIA)
+		return wrong(words, "rbind: not with %s: allowed is via SERVER rbind auto",
+			     action_text(rule->action));
 	return status;
 }
 
@@ -142,10 +161,8 @@ static void put_range(struct nlmsghdr *message, uint16_t min_type,
 	mnl_attr_put_u32(message, min_type + 1, range->max);
 }
 
-static void put_rule(struct nlmsghdr *message, const struct rule *rule)
+static void put_matches(struct nlmsghdr *message, const struct rule *rule)
 {
-	if (rule->index)
-		mnl_attr_put_u32(message, SOCKS_A_RULE_INDEX, rule->index);
 	if (rule->matches & MATCH_TO) {
 		mnl_attr_put_u32(message, SOCKS_A_RULE_ADDRESS,
 				 rule->to.s_addr);
@@ -164,9 +181,55 @@ static void put_rule(struct nlmsghdr *message, const struct rule *rule)
 		put_range(message, SOCKS_A_RULE_GID_MIN, &rule->gid);
 	if (rule->matches & MATCH_CGROUP)
 		mnl_attr_put_strz(message, SOCKS_A_RULE_CGROUP, rule->cgroup);
+}
+
+/**
+ * rule_put() - Make a message which adds a rule.
+ * @messages: Where to put the message.
+ * @rule: The rule.
+ * @line: The line of the file on which the command stands; 0 without one.
+ *
+ * Return: Was there memory?
+ */
+bool rule_put(struct messages *messages, const struct rule *rule,
+	      unsigned int line)
+{
+	struct nlmsghdr *message;
+
+	message = message_start(messages, SOCKS_CMD_RULE_ADD, line);
+	if (!message)
+		return false;
+	if (rule->index)
+		mnl_attr_put_u32(message, SOCKS_A_RULE_INDEX, rule->index);
+	put_matches(message, rule);
 	mnl_attr_put_u32(message, SOCKS_A_RULE_ACTION, rule->action);
 	if (rule->action == SOCKS_ACTION_VIA)
-		mnl_attr_put_strz(message, SOCKS_A_RULE_SERVER, rule->server);
+		via_put(message, &rule->via);
+	if (rule->rbind_auto)
+		mnl_attr_put(message, SOCKS_A_RULE_RBIND_AUTO, 0, NULL);
+	message_end(messages, message);
+	return true;
+}
+
+/**
+ * rule_put_del() - Make a message which removes a rule.
+ * @messages: Where to put the message.
+ * @index: The rule's place in the list, from 1.
+ * @line: The line of the file on which the command stands; 0 without one.
+ *
+ * Return: Was there memory?
+ */
+bool rule_put_del(struct messages *messages, uint32_t index,
+		  unsigned int line)
+{
+	struct nlmsghdr *message;
+
+	message = message_start(messages, SOCKS_CMD_RULE_DEL, line);
+	if (!message)
+		return false;
+	mnl_attr_put_u32(message, SOCKS_A_RULE_INDEX, index);
+	message_end(messages, message);
+	return true;
 }
 
 /**
@@ -179,23 +242,27 @@ static void put_rule(struct nlmsghdr *message, const struct rule *rule)
 enum status rule_add_parse(struct words *words, struct messages *messages)
 {
 	struct place place = words_start(words);
-	struct nlmsghdr *message;
 	enum status status;
 	struct rule rule;
 
-	status = take_rule(words, &rule);
-	if (!status) {
-		message = message_start(messages, SOCKS_CMD_RULE_ADD,
-					place.line);
-		if (message) {
-			put_rule(message, &rule);
-			message_end(messages, message);
-		} else {
-			status = no_memory(&place);
-		}
-	}
+	status = take_rule(words, "rule add", rule_words, &rule);
+	if (!status && !rule_put(messages, &rule, place.line))
+		status = no_memory(&place);
 	rule_clear(&rule);
 	return status;
+}
+
+/**
+ * rule_default_take() - Take what follows "default": a rule for all that is
+ *	left.
+ * @words: The command's words.
+ * @rule: Where to put it; there is nothing to clear.
+ *
+ * Return: STATUS_OK; STATUS_WRONG on an error, which has been reported.
+ */
+enum status rule_default_take(struct words *words, struct rule *rule)
+{
+	return take_rule(words, "default", default_words, rule);
 }
 
 /**
@@ -230,7 +297,6 @@ enum status rule_del(struct session *session, struct words *words)
 {
 	struct place place = words_start(words);
 	struct messages messages = { .data = NULL };
-	struct nlmsghdr *message;
 	enum status status;
 	uint32_t index;
 
@@ -239,15 +305,11 @@ enum status rule_del(struct session *session, struct words *words)
 		status = words_end(words);
 	if (status)
 		return status;
-	message = message_start(&messages, SOCKS_CMD_RULE_DEL, place.line);
-	if (!message) {
-		status = no_memory(&place);
-	} else {
-		mnl_attr_put_u32(message, SOCKS_A_RULE_INDEX, index);
-		message_end(&messages, message);
+	if (rule_put_del(&messages, index, place.line))
 		status = session_talk(session, &place, &messages, NULL, NULL,
 				      "removing rule %u", index);
-	}
+	else
+		status = no_memory(&place);
 	messages_clear(&messages);
 	return status;
 }
@@ -267,7 +329,9 @@ static const struct attribute_types rule_types = {
 		[SOCKS_A_RULE_CGROUP] = MNL_TYPE_NUL_STRING,
 		[SOCKS_A_RULE_ACTION] = MNL_TYPE_U32,
 		[SOCKS_A_RULE_SERVER] = MNL_TYPE_NUL_STRING,
+		[SOCKS_A_RULE_RBIND_AUTO] = MNL_TYPE_FLAG,
 		[SOCKS_A_RULE_STATS] = MNL_TYPE_NESTED,
+		[SOCKS_A_RULE_BALANCE] = MNL_TYPE_FLAG,
 	},
 };
 
@@ -302,7 +366,6 @@ int rule_read(const struct nlmsghdr *message, struct rule *rule)
 {
 	struct attributes attributes = { .at = { NULL } };
 	const struct nlattr *const *at = attributes.at;
-	const char *server;
 	int error;
 
 	error = attributes_read(message, &rule_types, &attributes);
@@ -313,6 +376,8 @@ int rule_read(const struct nlmsghdr *message, struct rule *rule)
 	*rule = (struct rule){
 		.index = mnl_attr_get_u32(at[SOCKS_A_RULE_INDEX]),
 		.action = mnl_attr_get_u32(at[SOCKS_A_RULE_ACTION]),
+		.via.balance = at[SOCKS_A_RULE_BALANCE],
+		.rbind_auto = at[SOCKS_A_RULE_RBIND_AUTO],
 	};
 	error = stats_read(at[SOCKS_A_RULE_STATS], &rule->stats);
 	if (error)
@@ -332,18 +397,17 @@ int rule_read(const struct nlmsghdr *message, struct rule *rule)
 		   &rule->uid);
 	read_range(at, SOCKS_A_RULE_GID_MIN, ID_MAX, MATCH_GID, rule,
 		   &rule->gid);
-	if (at[SOCKS_A_RULE_SERVER]) {
-		server = mnl_attr_get_str(at[SOCKS_A_RULE_SERVER]);
-		if (strlen(server) > SOCKS_NAME_MAX)
-			return -EBADMSG;
-		snprintf(rule->server, sizeof(rule->server), "%s", server);
-	}
+	error = via_read(message, SOCKS_A_RULE_SERVER, &rule->via);
+	if (error)
+		return error;
 	if (at[SOCKS_A_RULE_CGROUP]) {
 		rule->matches |= MATCH_CGROUP;
 		rule->cgroup =
 			strdup(mnl_attr_get_str(at[SOCKS_A_RULE_CGROUP]));
-		if (!rule->cgroup)
+		if (!rule->cgroup) {
+			rule_clear(rule);
 			return -ENOMEM;
+		}
 	}
 	return 0;
 }
@@ -356,6 +420,7 @@ void rule_clear(struct rule *rule)
 {
 	free(rule->cgroup);
 	rule->cgroup = NULL;
+	via_clear(&rule->via);
 }
 
 /**
@@ -435,9 +500,12 @@ bool rule_print(FILE *out, const struct rule *rule)
 		fprintf(out, "cgroup %s ", cgroup);
 		free(cgroup);
 	}
-	if (rule->action == SOCKS_ACTION_VIA)
-		fprintf(out, "via %s", rule->server);
-	else
-		fputs(action_text(rule->action), out);
+	fputs(action_text(rule->action), out);
+	if (rule->action == SOCKS_ACTION_VIA) {
+		putc(' ', out);
+		via_print(out, &rule->via);
+	}
+	if (rule->rbind_auto)
+		fputs(" rbind auto", out);
 	return true;
 }

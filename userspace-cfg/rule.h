@@ -9,6 +9,7 @@
 #include "parse.h"
 #include "session.h"
 #include "stats.h"
+#include "via.h"
 #include "words.h"
 
 /**
@@ -38,7 +39,8 @@ enum match {
  * @gid: Groups.
  * @cgroup: Path of a cgroup.
  * @action: What becomes of the connections.
- * @server: Name of the server, with action via.
+ * @via: The servers, with action via.
+ * @rbind_auto: bind() and listen() are taken for an Rbind(); with action via.
  * @stats: Its counters.
  */
 struct rule {
@@ -51,7 +53,8 @@ struct rule {
 	struct range gid;
 	char *cgroup;
 	enum socks_action action;
-	char server[SOCKS_NAME_MAX + 1];
+	struct via via;
+	bool rbind_auto;
 	struct stats stats;
 };
 
@@ -59,7 +62,12 @@ struct rule {
 #define PREFIX_TEXT_SIZE	(INET_ADDRSTRLEN + 3)
 #define RANGE_TEXT_SIZE		(2 * 10 + 2)
 
+bool rule_put(struct messages *messages, const struct rule *rule,
+	      unsigned int line);
+bool rule_put_del(struct messages *messages, uint32_t index,
+		  unsigned int line);
 enum status rule_add_parse(struct words *words, struct messages *messages);
+enum status rule_default_take(struct words *words, struct rule *rule);
 enum status rule_add(struct session *session, struct words *words);
 enum status rule_del(struct session *session, struct words *words);
 int rule_read(const struct nlmsghdr *message, struct rule *rule);

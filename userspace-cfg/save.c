@@ -19,6 +19,12 @@ static bool print_server(const struct server *server)
 	       server->port, userid);
 	if (server->timeout)
 		printf(" timeout %u", server->timeout);
+	if (server->accept_timeout != SOCKS_ACCEPT_TIMEOUT_DEFAULT)
+		printf(" accept-timeout %u", server->accept_timeout);
+	if (server->local_auto)
+		fputs(" local auto", stdout);
+	if (server->retry != SOCKS_RETRY_DEFAULT)
+		printf(" retry %u", server->retry);
 	putchar('\n');
 	free(userid);
 	return true;
@@ -34,6 +40,32 @@ static bool print_rule(const struct rule *rule)
 	return done;
 }
 
+static void print_limits(const struct limits *limits)
+{
+	printf("limit rbind %u rbind-per-user %u\n", limits->rbinds,
+	       limits->rbinds_per_user);
+}
+
+/**
+ * config_print() - Print a configuration.
+ * @config: The configuration.
+ *
+ * Return: Was there memory?
+ */
+bool config_print(const struct config *config)
+{
+	bool done = true;
+	size_t i;
+
+	if (!limits_default(&config->limits))
+		print_limits(&config->limits);
+	for (i = 0; done && i < config->servers.count; i++)
+		done = print_server(&config->servers.list[i]);
+	for (i = 0; done && i < config->rules.count; i++)
+		done = print_rule(&config->rules.list[i]);
+	return done;
+}
+
 /**
  * save() - Carry out "save".
  * @session: The run.
@@ -46,19 +78,11 @@ enum status save(struct session *session, struct words *words)
 	struct place place = words_start(words);
 	struct config config = { .servers = { .list = NULL } };
 	enum status status = words_end(words);
-	bool done = true;
-	size_t i;
 
 	if (!status)
 		status = config_get(session, &place, &config);
-	if (!status) {
-		for (i = 0; done && i < config.servers.count; i++)
-			done = print_server(&config.servers.list[i]);
-		for (i = 0; done && i < config.rules.count; i++)
-			done = print_rule(&config.rules.list[i]);
-		if (!done)
-			status = no_memory(&place);
-	}
+	if (!status && !config_print(&config))
+		status = no_memory(&place);
 	config_clear(&config);
 	return status;
 }

@@ -3,9 +3,11 @@
 #ifndef SOCKSCTL_SAVE_H
 #define SOCKSCTL_SAVE_H
 
+#include "config.h"
 #include "session.h"
 #include "words.h"
 
+bool config_print(const struct config *config);
 enum status save(struct session *session, struct words *words);
 
 #endif

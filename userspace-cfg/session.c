@@ -54,3 +54,42 @@ enum status session_talk(struct session *session, const struct place *place,
 	va_end(arguments);
 	return refused(session->netlink, error, place, "%s", what);
 }
+
+/**
+ * session_dump() - Read all that a command dumps, or report the error.
+ * @session: The run.
+ * @place: Where the command stands.
+ * @command: One of SOCKS_CMD_*.
+ * @reset: What to call before each try.
+ * @take: What to call for each message of the answer.
+ * @list: What to call both with.
+ * @what: What is being done, as for refused().
+ *
+ * Return: STATUS_OK; another on an error, which has been reported.
+ */
+enum status session_dump(struct session *session, const struct place *place,
+			 uint8_t command, netlink_reset reset,
+			 netlink_take take, void *list, const char *what)
+{
+	struct messages messages = { .data = NULL };
+	enum status status;
+	struct nlmsghdr *message;
+	int error;
+
+	status = session_connect(session, place);
+	if (status)
+		return status;
+	message = message_start(&messages, command, 0);
+	if (!message) {
+		status = no_memory(place);
+	} else {
+		message_end(&messages, message);
+		error = netlink_dump(session->netlink, &messages, reset, take,
+				     list);
+		if (error)
+			status = refused(session->netlink, error, place,
+					 "%s", what);
+	}
+	messages_clear(&messages);
+	return status;
+}

@@ -32,5 +32,8 @@ enum status __printf(6, 7) session_talk(struct session *session,
 					struct messages *messages,
 					netlink_take take, void *data,
 					const char *format, ...);
+enum status session_dump(struct session *session, const struct place *place,
+			 uint8_t command, netlink_reset reset,
+			 netlink_take take, void *list, const char *what);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "report.h"
 
-#define TABLE_COLUMNS	16
+#define TABLE_COLUMNS	24
 
 /**
  * struct row - A row of a table, which is being filled.

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "quote.h"
 #include "tokens.h"
 
@@ -120,17 +121,13 @@ static bool add_byte(struct lines *lines, char byte)
 
 static bool add_word(struct lines *lines)
 {
-	if (lines->count == lines->list_size) {
-		size_t size = lines->list_size ? 2 * lines->list_size : 16;
-		struct word *list;
+	struct word *list = array_room(lines->list, lines->count,
+				       &lines->list_size, sizeof(*list));
 
-		list = reallocarray(lines->list, size, sizeof(*list));
-		if (!list)
-			return false;
-		lines->list = list;
-		lines->list_size = size;
-	}
-	lines->list[lines->count++].line = lines->number;
+	if (!list)
+		return false;
+	lines->list = list;
+	list[lines->count++].line = lines->number;
 	return true;
 }
 

@@ -328,6 +328,35 @@ static void codec_reply_garbage(struct kunit *test)
 	}
 }
 
+static void codec_reply_address(struct kunit *test)
+{
+	static const u8 reply[] = { 0, 90, 0x12, 0x34, 192, 0, 2, 77 };
+	struct codec_buffers bufs;
+	struct rnd_state rnd;
+	unsigned int i;
+	__be32 addr;
+	__be16 port;
+
+	socks_kunit_random(test, &rnd);
+	codec_buffers_alloc(test, &bufs);
+	memcpy(bufs.bytes[REPLY_LEN], reply, REPLY_LEN);
+	socks4_reply_address(bufs.bytes[REPLY_LEN], &addr, &port);
+	KUNIT_EXPECT_EQ(test, ntohl(addr), SOCKS_IP(192, 0, 2, 77));
+	KUNIT_EXPECT_EQ(test, ntohs(port), 0x1234);
+
+	for (i = 0; i < 1000; i++) {
+		u8 *buf = bufs.bytes[REPLY_LEN];
+
+		codec_reply_random_rest(&rnd, buf);
+		socks4_reply_address(buf, &addr, &port);
+		KUNIT_ASSERT_EQ_MSG(test, ntohl(addr),
+				    SOCKS_IP(buf[4], buf[5], buf[6], buf[7]),
+				    "%8ph", buf);
+		KUNIT_ASSERT_EQ_MSG(test, ntohs(port), buf[2] << 8 | buf[3],
+				    "%8ph", buf);
+	}
+}
+
 static struct kunit_case codec_cases[] = {
 	KUNIT_CASE_PARAM(codec_request_bytes, codec_request_gen_params),
 	KUNIT_CASE(codec_request_lengths),
@@ -335,6 +364,7 @@ static struct kunit_case codec_cases[] = {
 	KUNIT_CASE_SLOW(codec_reply_beginnings),
 	KUNIT_CASE_PARAM(codec_reply_pieces, codec_reply_gen_params),
 	KUNIT_CASE_SLOW(codec_reply_garbage),
+	KUNIT_CASE(codec_reply_address),
 	{}
 };
 

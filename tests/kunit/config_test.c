@@ -11,6 +11,20 @@
 
 #include "../../kmod/config.c"
 
+/* In place of event.c: how often it was told, and of what the last time. */
+static struct {
+	unsigned int	n;
+	u32		servers;
+	u32		rules;
+} config_events;
+
+void socks_event_configuration(struct net *net, u32 servers, u32 rules)
+{
+	config_events.n++;
+	config_events.servers = servers;
+	config_events.rules = rules;
+}
+
 #define SERVERS_MAX	8
 #define RULES_MAX	64
 
@@ -119,6 +133,25 @@ static struct socks_rule *config_rule(struct kunit *test, u32 action, u32 addr,
 	return rule;
 }
 
+/* Add a rule with one server, or none. */
+static int config_rule_to_draft(struct socks_draft *draft,
+				struct socks_rule *rule, u32 index,
+				const char *name,
+				struct netlink_ext_ack *extack)
+{
+	char names[1][SOCKS_NAME_MAX + 1] = {};
+
+	if (name)
+		strscpy(names[0], name, sizeof(names[0]));
+	return socks_draft_add_rule(draft, rule, index, names, !!name, extack);
+}
+
+/* The only server of a rule, or none. */
+static struct socks_server *config_rule_server(const struct socks_rule *rule)
+{
+	return rule->n_servers == 1 ? rule->servers[0] : NULL;
+}
+
 /* Servers */
 
 struct config_server_case {
@@ -200,6 +233,7 @@ static void config_server_taken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ntohs(server->port), c->port);
 	KUNIT_EXPECT_EQ(test, server->userid_mode, c->userid_mode);
 	KUNIT_EXPECT_EQ(test, server->timeout, 77);
+	KUNIT_EXPECT_EQ(test, server->accept_timeout, 180);
 	KUNIT_EXPECT_EQ(test, server->n_rules, 0);
 	KUNIT_EXPECT_STREQ(test, server->userid, c->userid ?: "");
 	KUNIT_EXPECT_EQ(test, server->userid_len, strlen(c->userid ?: ""));
@@ -312,8 +346,10 @@ static void config_rule_alloc(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rule->match.gid_max, c->gids[1]);
 	KUNIT_EXPECT_NULL(test, rule->match.cgroup);
 	KUNIT_EXPECT_NULL(test, rule->cgroup_path);
-	KUNIT_EXPECT_NULL(test, rule->server);
+	KUNIT_EXPECT_EQ(test, rule->n_servers, 0);
+	KUNIT_EXPECT_FALSE(test, rule->balance);
 	KUNIT_EXPECT_EQ(test, rule->action, SOCKS_ACTION_REJECT);
+	KUNIT_EXPECT_FALSE(test, rule->rbind_auto);
 	socks_rule_put(rule);
 }
 
@@ -372,7 +408,7 @@ static void config_fill_draft(struct kunit *test, struct socks_draft *draft,
 	u32 i;
 
 	for (i = 0; i < n_rules; i++)
-		KUNIT_ASSERT_EQ(test, 0, socks_draft_add_rule(draft, rules[i],
+		KUNIT_ASSERT_EQ(test, 0, config_rule_to_draft(draft, rules[i],
 							      0, NULL, NULL));
 }
 
@@ -400,7 +436,7 @@ static void config_draft_insert(struct kunit *test)
 
 			config_fill_draft(test, &f->draft, f->rules, n);
 			KUNIT_ASSERT_EQ(test, 0,
-					socks_draft_add_rule(&f->draft, new,
+					config_rule_to_draft(&f->draft, new,
 							     index, NULL,
 							     NULL));
 			KUNIT_ASSERT_EQ(test, refcount_read(&new->ref), 2);
@@ -465,7 +501,7 @@ static void config_draft_random(struct kunit *test)
 				j = (j + 1) % RULES_MAX;
 			k = socks_kunit_below(&rnd, n + 1);
 			KUNIT_ASSERT_EQ(test, 0,
-					socks_draft_add_rule(&f->draft,
+					config_rule_to_draft(&f->draft,
 							     f->rules[j], k + 1,
 							     NULL, NULL));
 			used[j] = true;
@@ -538,8 +574,8 @@ static void config_draft_via(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(rule));
 	KUNIT_EXPECT_EQ(test, 0, socks_draft_add_server(draft, server, NULL));
 	KUNIT_EXPECT_EQ(test, 0,
-			socks_draft_add_rule(draft, rule, 0, "a", NULL));
-	KUNIT_EXPECT_PTR_EQ(test, rule->server, server);
+			config_rule_to_draft(draft, rule, 0, "a", NULL));
+	KUNIT_EXPECT_PTR_EQ(test, config_rule_server(rule), server);
 	/* The case, the draft, and the rule. */
 	KUNIT_EXPECT_EQ(test, refcount_read(&server->ref), 3);
 	socks_rule_put(rule);
@@ -548,6 +584,142 @@ static void config_draft_via(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&server->ref), 2);
 	KUNIT_EXPECT_EQ(test, 0, socks_draft_del_server(draft, "a", NULL));
 	KUNIT_EXPECT_EQ(test, refcount_read(&server->ref), 1);
+}
+
+static const char config_eight[][SOCKS_NAME_MAX + 1] = {
+	"a", "b", "c", "d", "e", "f", "g", "h",
+};
+
+struct config_via_case {
+	const char	*desc;
+	u32		action;
+	bool		balance;
+	u32		n_names;
+	char		names[9][SOCKS_NAME_MAX + 1];
+	int		err;
+};
+
+static const struct config_via_case config_via_cases[] = {
+	{ "one", SOCKS_ACTION_VIA, false, 1, { "h" } },
+	{ "two", SOCKS_ACTION_VIA, false, 2, { "b", "a" } },
+	{ "eight", SOCKS_ACTION_VIA, false, 8,
+	  { "h", "g", "f", "e", "d", "c", "b", "a" } },
+	{ "balance", SOCKS_ACTION_VIA, true, 3, { "c", "a", "b" } },
+	{ "none", SOCKS_ACTION_VIA, false, 0, {}, -EINVAL },
+	{ "nine", SOCKS_ACTION_VIA, false, 9,
+	  { "a", "b", "c", "d", "e", "f", "g", "h", "a" }, -EINVAL },
+	{ "balance of one", SOCKS_ACTION_VIA, true, 1, { "a" }, -EINVAL },
+	{ "balance of none", SOCKS_ACTION_DIRECT, true, 0, {}, -EINVAL },
+	{ "direct", SOCKS_ACTION_DIRECT, false, 2, { "a", "b" }, -EINVAL },
+	{ "reject", SOCKS_ACTION_REJECT, false, 2, { "a", "b" }, -EINVAL },
+	{ "first unknown", SOCKS_ACTION_VIA, false, 2, { "x", "a" }, -ENOENT },
+	{ "last unknown", SOCKS_ACTION_VIA, false, 3, { "a", "b", "x" },
+	  -ENOENT },
+	{ "empty name", SOCKS_ACTION_VIA, false, 2, { "a", "" }, -ENOENT },
+	{ "twice", SOCKS_ACTION_VIA, false, 2, { "a", "a" }, -EINVAL },
+	{ "twice of three", SOCKS_ACTION_VIA, false, 3, { "a", "b", "a" },
+	  -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(config_via, config_via_cases, desc);
+
+/* Let the draft have the first @count of config_eight. */
+static void config_add_servers(struct kunit *test, u32 count)
+{
+	struct config_fixture *f = test->priv;
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		KUNIT_ASSERT_EQ(test, 0,
+				socks_draft_add_server(&f->draft,
+						       config_server(test, config_eight[i]),
+						       NULL));
+}
+
+/* A rule has the servers it names, in their order, or is not added at all. */
+static void config_servers_named(struct kunit *test)
+{
+	const struct config_via_case *c = test->param_value;
+	struct config_fixture *f = test->priv;
+	struct socks_draft *draft = &f->draft;
+	struct netlink_ext_ack extack = {};
+	struct socks_rule *rule;
+	u32 i, j, refs;
+	int err;
+
+	config_add_servers(test, ARRAY_SIZE(config_eight));
+	rule = config_rule(test, c->action, 0, 0);
+	rule->balance = c->balance;
+	err = socks_draft_add_rule(draft, rule, 0, c->names, c->n_names,
+				   &extack);
+	KUNIT_EXPECT_EQ(test, err, c->err);
+	KUNIT_EXPECT_EQ(test, !extack._msg, !c->err);
+	KUNIT_EXPECT_EQ(test, draft->n_rules, !c->err);
+	KUNIT_EXPECT_EQ(test, rule->n_servers, c->err ? 0 : c->n_names);
+	for (i = 0; i < rule->n_servers; i++)
+		KUNIT_EXPECT_STREQ(test, rule->servers[i]->name, c->names[i]);
+	for (i = 0; i < f->n_servers; i++) {
+		/* The case, the draft, and perhaps the rule. */
+		refs = 2;
+		for (j = 0; j < c->n_names && !c->err; j++)
+			refs += !strcmp(c->names[j], f->servers[i]->name);
+		KUNIT_EXPECT_EQ(test, refcount_read(&f->servers[i]->ref), refs);
+		KUNIT_EXPECT_EQ(test, refs == 2 ? 0 : -EBUSY,
+				socks_draft_del_server(draft, f->servers[i]->name,
+						       NULL));
+	}
+}
+
+/* Each of a rule's servers counts the rule. */
+static void config_servers_count(struct kunit *test)
+{
+	struct config_fixture *f = test->priv;
+	struct socks_draft *draft = &f->draft;
+
+	config_add_servers(test, 4);
+	KUNIT_ASSERT_EQ(test, 0,
+			socks_draft_add_rule(draft,
+					     config_rule(test, SOCKS_ACTION_VIA, 0, 0),
+					     0, config_eight, 3, NULL));
+	KUNIT_ASSERT_EQ(test, 0,
+			socks_draft_add_rule(draft,
+					     config_rule(test, SOCKS_ACTION_VIA, 0, 0),
+					     0, config_eight + 1, 1, NULL));
+	mutex_lock(&f->sn->lock);
+	KUNIT_EXPECT_EQ(test, 0, socks_net_install(f->sn, draft));
+	mutex_unlock(&f->sn->lock);
+	KUNIT_EXPECT_EQ(test, f->servers[0]->n_rules, 1);
+	KUNIT_EXPECT_EQ(test, f->servers[1]->n_rules, 2);
+	KUNIT_EXPECT_EQ(test, f->servers[2]->n_rules, 1);
+	KUNIT_EXPECT_EQ(test, f->servers[3]->n_rules, 0);
+}
+
+/* For want of memory the rule has no servers, and can be added later. */
+static void config_servers_no_memory(struct kunit *test)
+{
+	struct socks_rule *rule = config_rule(test, SOCKS_ACTION_VIA, 0, 0);
+	struct config_fixture *f = test->priv;
+	struct socks_draft *draft = &f->draft;
+
+	socks_kunit_need_failures(test);
+	config_add_servers(test, 4);
+	/* Room for a rule, so that the servers are what needs memory. */
+	KUNIT_ASSERT_EQ(test, 0,
+			config_rule_to_draft(draft,
+					     config_rule(test, SOCKS_ACTION_DIRECT, 0, 0),
+					     0, NULL, NULL));
+	KUNIT_ASSERT_EQ(test, 0, socks_draft_del_rule(draft, 1, NULL));
+	socks_kunit_fail_nth(1);
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			socks_draft_add_rule(draft, rule, 0, config_eight, 4,
+					     NULL));
+	KUNIT_EXPECT_TRUE(test, socks_kunit_failed());
+	KUNIT_EXPECT_EQ(test, rule->n_servers, 0);
+	KUNIT_EXPECT_EQ(test, draft->n_rules, 0);
+	KUNIT_EXPECT_EQ(test, 0,
+			socks_draft_add_rule(draft, rule, 0, config_eight, 4,
+					     NULL));
+	KUNIT_EXPECT_EQ(test, rule->n_servers, 4);
 }
 
 /* Lists as long as they may be, made of nothing but one thing. */
@@ -576,14 +748,32 @@ static void config_draft_full(struct kunit *test)
 	draft.n_rules = 1 << 20;
 	draft.max_rules = 1 << 20;
 	KUNIT_EXPECT_EQ(test, -ENOSPC,
-			socks_draft_add_rule(&draft, rule, 0, NULL, &extack));
+			config_rule_to_draft(&draft, rule, 0, NULL, &extack));
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_EQ(test, draft.n_rules, 1 << 20);
 }
 
+static void config_draft_rbind_auto(struct kunit *test)
+{
+	struct config_fixture *f = test->priv;
+	struct socks_draft *draft = &f->draft;
+	struct socks_rule *rule;
+
+	KUNIT_ASSERT_EQ(test, 0, socks_draft_init(draft, NULL));
+	KUNIT_ASSERT_EQ(test, 0,
+			socks_draft_add_server(draft, config_server(test, "a"),
+					       NULL));
+	rule = config_rule(test, SOCKS_ACTION_VIA, 0, 0);
+	rule->rbind_auto = true;
+	KUNIT_EXPECT_EQ(test, 0,
+			config_rule_to_draft(draft, rule, 1, "a", NULL));
+	KUNIT_ASSERT_EQ(test, draft->n_rules, 1);
+	KUNIT_EXPECT_TRUE(test, draft->rules[0]->rbind_auto);
+}
+
 /* Changes that are refused */
 
-enum config_op { ADD_SERVER, DEL_SERVER, ADD_RULE, DEL_RULE };
+enum config_op { ADD_SERVER, DEL_SERVER, ADD_RULE, DEL_RULE, SET_LIMITS };
 
 /* A change, for socks_change(). */
 struct config_change {
@@ -592,6 +782,7 @@ struct config_change {
 	struct socks_rule	*rule;
 	u32			index;
 	const char		*name;
+	struct socks_limits	limits;
 };
 
 static int config_do(struct socks_draft *draft, void *data,
@@ -605,10 +796,13 @@ static int config_do(struct socks_draft *draft, void *data,
 	case DEL_SERVER:
 		return socks_draft_del_server(draft, change->name, extack);
 	case ADD_RULE:
-		return socks_draft_add_rule(draft, change->rule, change->index,
+		return config_rule_to_draft(draft, change->rule, change->index,
 					    change->name, extack);
-	default:
+	case DEL_RULE:
 		return socks_draft_del_rule(draft, change->index, extack);
+	default:
+		draft->limits = change->limits;
+		return 0;
 	}
 }
 
@@ -654,12 +848,22 @@ static int config_del_rule(struct socks_net *sn, u32 portid, u32 index)
 			     });
 }
 
+static int config_set_limits(struct socks_net *sn, u32 portid, u32 rbinds,
+			     u32 rbinds_per_user)
+{
+	return config_change(sn, portid, (struct config_change){
+				.op = SET_LIMITS,
+				.limits = { rbinds, rbinds_per_user },
+			     });
+}
+
 struct config_refusal {
 	const char	*name;
 	enum config_op	op;
 	const char	*server;
 	u32		action;
 	u32		index;
+	bool		rbind_auto;
 	int		err;
 };
 
@@ -681,6 +885,12 @@ static const struct config_refusal config_refusals[] = {
 	  .action = SOCKS_ACTION_DIRECT, .server = "used", .err = -EINVAL },
 	{ .name = "add a reject rule with a server", .op = ADD_RULE,
 	  .action = SOCKS_ACTION_REJECT, .server = "used", .err = -EINVAL },
+	{ .name = "add a direct rule with rbind auto", .op = ADD_RULE,
+	  .action = SOCKS_ACTION_DIRECT, .rbind_auto = true, .err = -EINVAL },
+	{ .name = "add a reject rule with rbind auto", .op = ADD_RULE,
+	  .action = SOCKS_ACTION_REJECT, .rbind_auto = true, .err = -EINVAL },
+	{ .name = "add a rule with rbind auto via nothing", .op = ADD_RULE,
+	  .action = SOCKS_ACTION_VIA, .rbind_auto = true, .err = -EINVAL },
 	{ .name = "add a rule two behind the last", .op = ADD_RULE,
 	  .action = SOCKS_ACTION_DIRECT, .index = 5, .err = -EINVAL },
 	{ .name = "add a via rule two behind the last", .op = ADD_RULE,
@@ -710,8 +920,10 @@ static struct config_change config_refused(struct kunit *test)
 
 	if (c->op == ADD_SERVER)
 		change.server = config_server(test, c->server);
-	if (c->op == ADD_RULE)
+	if (c->op == ADD_RULE) {
 		change.rule = config_rule(test, c->action, 0, 0);
+		change.rule->rbind_auto = c->rbind_auto;
+	}
 	return change;
 }
 
@@ -719,6 +931,7 @@ static struct config_change config_refused(struct kunit *test)
  * struct config_state - all that an error must leave as it was
  * @table: the table in use
  * @generation: its number
+ * @limits: limits of the configuration or draft
  * @n_rules: rules of the table or draft
  * @n_servers: servers of the table or draft
  * @rules: the rules
@@ -731,6 +944,7 @@ static struct config_change config_refused(struct kunit *test)
 struct config_state {
 	const struct socks_table	*table;
 	u32				generation;
+	struct socks_limits		limits;
 	u32				n_rules;
 	u32				n_servers;
 	struct socks_rule		*rules[RULES_MAX];
@@ -767,6 +981,7 @@ static struct config_state *config_state(struct kunit *test,
 	KUNIT_ASSERT_NOT_NULL(test, state);
 	state->table = table;
 	state->generation = f->sn->generation;
+	state->limits = draft ? draft->limits : socks_net_limits(f->sn);
 	if (draft) {
 		state->n_rules = draft->n_rules;
 		state->n_servers = draft->n_servers;
@@ -783,7 +998,7 @@ static struct config_state *config_state(struct kunit *test,
 		memcpy(state->servers, draft ? draft->servers : table->servers,
 		       state->n_servers * sizeof(*state->servers));
 	for (i = 0; i < f->n_rules; i++) {
-		state->rule_servers[i] = f->rules[i]->server;
+		state->rule_servers[i] = config_rule_server(f->rules[i]);
 		state->rule_refs[i] = refcount_read(&f->rules[i]->ref);
 	}
 	for (i = 0; i < f->n_servers; i++) {
@@ -801,6 +1016,8 @@ static void config_expect_same(struct kunit *test,
 
 	KUNIT_EXPECT_PTR_EQ(test, now->table, before->table);
 	KUNIT_EXPECT_EQ(test, now->generation, before->generation);
+	KUNIT_EXPECT_MEMEQ(test, &now->limits, &before->limits,
+			   sizeof(now->limits));
 	KUNIT_EXPECT_EQ(test, now->n_rules, before->n_rules);
 	KUNIT_EXPECT_EQ(test, now->n_servers, before->n_servers);
 	KUNIT_EXPECT_MEMEQ(test, now->rules, before->rules,
@@ -926,6 +1143,177 @@ static struct socks_decision config_decide(const struct socks_table *table,
 static u32 config_action(struct socks_net *sn, u32 addr)
 {
 	return config_decide(config_table(sn), addr, 80).action;
+}
+
+static void config_expect_limits(struct kunit *test, u32 rbinds,
+				 u32 rbinds_per_user)
+{
+	struct config_fixture *f = test->priv;
+	struct socks_limits limits = socks_net_limits(f->sn);
+
+	KUNIT_EXPECT_EQ(test, limits.rbinds, rbinds);
+	KUNIT_EXPECT_EQ(test, limits.rbinds_per_user, rbinds_per_user);
+}
+
+/* A draft begins with the limits of what it is made from. */
+static void config_draft_limits(struct kunit *test)
+{
+	struct config_fixture *f = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, socks_draft_init(&f->draft, NULL));
+	KUNIT_EXPECT_EQ(test, f->draft.limits.rbinds, 1024);
+	KUNIT_EXPECT_EQ(test, f->draft.limits.rbinds_per_user, 64);
+	socks_draft_destroy(&f->draft);
+
+	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, PORTID, 7, 0));
+	KUNIT_ASSERT_EQ(test, 0,
+			socks_draft_init(&f->draft, config_table(f->sn)));
+	KUNIT_EXPECT_EQ(test, f->draft.limits.rbinds, 7);
+	KUNIT_EXPECT_EQ(test, f->draft.limits.rbinds_per_user, 0);
+}
+
+/* Limits alone are a configuration, and other changes leave them alone. */
+static void config_limits(struct kunit *test)
+{
+	struct config_fixture *f = test->priv;
+	u32 generation = f->sn->generation;
+
+	config_expect_limits(test, 1024, 64);
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 0, U32_MAX));
+	config_expect_limits(test, 0, U32_MAX);
+	KUNIT_EXPECT_NE(test, f->sn->generation, generation);
+	KUNIT_EXPECT_EQ(test, config_action(f->sn, SOCKS_IP(10, 0, 0, 1)),
+			SOCKS_ACTION_DIRECT);
+
+	config_base(test);
+	config_expect_limits(test, 0, U32_MAX);
+	KUNIT_EXPECT_EQ(test, config_action(f->sn, SOCKS_IP(10, 0, 0, 1)),
+			SOCKS_ACTION_VIA);
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 1024, 63));
+	config_expect_limits(test, 1024, 63);
+	KUNIT_EXPECT_EQ(test, config_table(f->sn)->n_rules, 3);
+	KUNIT_EXPECT_EQ(test, config_table(f->sn)->n_servers, 2);
+	KUNIT_EXPECT_EQ(test, f->servers[0]->n_rules, 1);
+
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, PORTID, "used"));
+	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, PORTID, "unused"));
+	config_expect_limits(test, 1024, 63);
+	/* With nothing but defaults there is no table. */
+	KUNIT_EXPECT_NOT_NULL(test, config_table(f->sn));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 1024, 64));
+	KUNIT_EXPECT_NULL(test, config_table(f->sn));
+}
+
+static void config_expect_events(struct kunit *test, unsigned int n)
+{
+	struct config_fixture *f = test->priv;
+	const struct socks_table *table = config_table(f->sn);
+
+	KUNIT_EXPECT_EQ(test, n, config_events.n);
+	KUNIT_EXPECT_EQ(test, table ? table->n_servers : 0,
+			config_events.servers);
+	KUNIT_EXPECT_EQ(test, table ? table->n_rules : 0, config_events.rules);
+}
+
+/* Each change that takes effect is told once; what does not is not told. */
+static void config_told(struct kunit *test)
+{
+	struct config_fixture *f = test->priv;
+	unsigned int n;
+
+	config_base(test);
+	n = config_events.n;
+	config_expect_events(test, n);
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
+	config_expect_events(test, ++n);
+	KUNIT_EXPECT_EQ(test, -ENOENT, config_del_rule(f->sn, PORTID, 99));
+	config_expect_events(test, n);
+
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+							 NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 5, 6));
+	config_expect_events(test, n);
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_commit(f->sn, PORTID, NULL));
+	config_expect_events(test, ++n);
+
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+							 NULL));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, PORTID, NULL));
+	config_expect_events(test, n);
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+							 NULL));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_commit(f->sn, PORTID, NULL));
+	config_expect_events(test, ++n);
+}
+
+static void config_limits_transaction(struct kunit *test)
+{
+	struct config_fixture *f = test->priv;
+	struct config_state *before;
+
+	config_base(test);
+	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, PORTID, 5, 6));
+	before = config_state(test, NULL);
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+							 NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 7, 8));
+	config_expect_limits(test, 5, 6);
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, PORTID, NULL));
+	config_expect_same(test, before, NULL);
+
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+							 NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 7, 8));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 3));
+	config_expect_limits(test, 5, 6);
+	KUNIT_EXPECT_EQ(test, 0,
+			socks_transaction_commit(f->sn, PORTID, NULL));
+	config_expect_limits(test, 7, 8);
+
+	/* One that is about something else keeps them. */
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+							 NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
+	KUNIT_EXPECT_EQ(test, 0,
+			socks_transaction_commit(f->sn, PORTID, NULL));
+	config_expect_limits(test, 7, 8);
+
+	/* Limits which changed meanwhile are a change as any other. */
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+							 NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, OTHER_PORTID, 9, 9));
+	KUNIT_EXPECT_EQ(test, -ESTALE,
+			socks_transaction_commit(f->sn, PORTID, NULL));
+	config_expect_limits(test, 9, 9);
+}
+
+/* What begins empty begins with the defaults. */
+static void config_limits_flush(struct kunit *test)
+{
+	struct config_fixture *f = test->priv;
+
+	config_base(test);
+	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, PORTID, 5, 6));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+							 NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, f->rules[1],
+						 NULL));
+	config_expect_limits(test, 5, 6);
+	KUNIT_EXPECT_EQ(test, 0,
+			socks_transaction_commit(f->sn, PORTID, NULL));
+	config_expect_limits(test, 1024, 64);
+
+	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, PORTID, 5, 6));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+							 NULL));
+	KUNIT_EXPECT_EQ(test, 0,
+			socks_transaction_commit(f->sn, PORTID, NULL));
+	config_expect_limits(test, 1024, 64);
+	KUNIT_EXPECT_NULL(test, config_table(f->sn));
 }
 
 static void config_change_at_once(struct kunit *test)
@@ -1171,7 +1559,7 @@ static void config_transaction_flush(struct kunit *test)
 	after = config_state(test, NULL);
 	KUNIT_ASSERT_EQ(test, after->n_rules, 1);
 	KUNIT_EXPECT_PTR_EQ(test, after->rules[0], rule);
-	KUNIT_EXPECT_PTR_EQ(test, rule->server, new);
+	KUNIT_EXPECT_PTR_EQ(test, config_rule_server(rule), new);
 	KUNIT_ASSERT_EQ(test, after->n_servers, 1);
 	KUNIT_EXPECT_PTR_EQ(test, after->servers[0], new);
 	KUNIT_EXPECT_EQ(test, new->n_rules, 1);
@@ -1660,6 +2048,20 @@ static int config_undo_add_server(struct kunit *test)
 	return config_del_server(f->sn, PORTID, "new");
 }
 
+static int config_act_limits(struct kunit *test)
+{
+	struct config_fixture *f = test->priv;
+
+	return config_set_limits(f->sn, PORTID, 1, 2);
+}
+
+static int config_undo_limits(struct kunit *test)
+{
+	struct config_fixture *f = test->priv;
+
+	return config_set_limits(f->sn, PORTID, 1024, 64);
+}
+
 static int config_act_begin(struct kunit *test)
 {
 	struct config_fixture *f = test->priv;
@@ -1705,6 +2107,7 @@ static const struct config_memory_case config_memory_cases[] = {
 	{ "make a rule", NULL, config_act_rule, NULL },
 	{ "add a rule", NULL, config_act_add_rule, config_undo_add_rule },
 	{ "add a server", NULL, config_act_add_server, config_undo_add_server },
+	{ "set limits", NULL, config_act_limits, config_undo_limits },
 	{ "begin", NULL, config_act_begin, config_undo_begin },
 	{ "commit", config_prepare_commit, config_act_commit,
 	  config_undo_add_rule },
@@ -1778,7 +2181,7 @@ static void config_draft_no_memory(struct kunit *test)
 
 		before = config_state(test, draft);
 		socks_kunit_fail_nth(1);
-		err = socks_draft_add_rule(draft, rule, 1, "a", NULL);
+		err = config_rule_to_draft(draft, rule, 1, "a", NULL);
 		if (!socks_kunit_failed()) {
 			KUNIT_ASSERT_EQ(test, err, 0);
 			continue;
@@ -1786,7 +2189,7 @@ static void config_draft_no_memory(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, err, -ENOMEM);
 		config_expect_same(test, before, draft);
 		KUNIT_ASSERT_EQ(test, 0,
-				socks_draft_add_rule(draft, rule, 1, "a",
+				config_rule_to_draft(draft, rule, 1, "a",
 						     NULL));
 	}
 }
@@ -1802,7 +2205,12 @@ static struct kunit_case config_cases[] = {
 	KUNIT_CASE(config_draft_random),
 	KUNIT_CASE(config_draft_servers),
 	KUNIT_CASE(config_draft_via),
+	KUNIT_CASE_PARAM(config_servers_named, config_via_gen_params),
+	KUNIT_CASE(config_servers_count),
+	KUNIT_CASE(config_servers_no_memory),
 	KUNIT_CASE(config_draft_full),
+	KUNIT_CASE(config_draft_rbind_auto),
+	KUNIT_CASE(config_draft_limits),
 	KUNIT_CASE_PARAM(config_draft_refuses, config_refusal_gen_params),
 	KUNIT_CASE_PARAM(config_change_refused, config_refusal_gen_params),
 	KUNIT_CASE_PARAM(config_transaction_refused, config_refusal_gen_params),
@@ -1816,6 +2224,10 @@ static struct kunit_case config_cases[] = {
 	KUNIT_CASE(config_transaction_flush),
 	KUNIT_CASE(config_transaction_close),
 	KUNIT_CASE(config_transaction_left_open),
+	KUNIT_CASE(config_told),
+	KUNIT_CASE(config_limits),
+	KUNIT_CASE(config_limits_transaction),
+	KUNIT_CASE(config_limits_flush),
 	KUNIT_CASE(config_server_rule_count),
 	KUNIT_CASE(config_readers),
 	KUNIT_CASE_PARAM(decide, decide_gen_params),

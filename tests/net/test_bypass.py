@@ -1,33 +1,160 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-Ways around connect(). None leads to a redirected destination; what a program
-does elsewhere is as without rules.
+No connection leads directly to a destination for which there is a rule, in
+whatever way it is begun. What a program does elsewhere is as without rules.
 """
 
+import contextlib
+import os
 import socket
-import struct
+import subprocess
+import unittest
+from select import POLLOUT
 
+from lib import failure
 from lib import sock as socks
+from lib.capture import Syn
 from lib.case import FAMILIES, TestCase, capture, each
 from lib.server import request
 from lib.sock import Sock
-from lib.topology import DIRECT, REJECTED, SERVER_A, SERVER_B, TARGET
-from lib.wait import DEADLINE
+from lib.topology import DIRECT, SERVER_A, SERVER_B, TARGET, text
+from lib.ways import IP_OPTIONS, LSRR, WAYS, Tester, Way, source_route
+from lib.wait import DEADLINE, until
 
-AF_SMC = 43
-IPPROTO_SMC = 256
-IP_OPTIONS = 4
-LSRR, SSRR = 131, 137
+WAYS_OF_FAMILIES = [(way, family) for way in WAYS for family in way.families]
+# Each way takes many attempts where memory is short. All are tried if
+# SOCKS_LONG=1 is in the environment.
+SHORT_OF_MEMORY = [
+    (way, family)
+    for way, family in WAYS_OF_FAMILIES
+    if failure.available()
+    and not way.program
+    and (
+        os.environ.get("SOCKS_LONG") == "1"
+        or family == socket.AF_INET
+        and way.name in ("connect", "fastopen", "fastopen_connect", "mptcp")
+    )
+]
+TCP_SYN_SENT = "02"
+# What a way may end with where memory is short, also for Python.
+TROUBLE = (
+    OSError,
+    MemoryError,
+    AssertionError,
+    subprocess.SubprocessError,
+    unittest.SkipTest,
+)
 
 
-def source_route(kind: int, *hops: str) -> bytes:
-    """An IP option with a source route, padded."""
-    route = b"".join(socket.inet_aton(hop) for hop in hops)
-    return bytes((kind, 3 + len(route), 4)) + route + b"\0"
+def mptcp(namespace: str, command: str) -> None:
+    """Configure MPTCP."""
+    subprocess.run(
+        ("ip", "-n", namespace, "mptcp", *command.split()), check=True
+    )
+
+
+def connecting() -> bool:
+    """Is there a socket in this namespace which may send a SYN again?"""
+    for name in ("tcp", "tcp6"):
+        with open(f"/proc/thread-self/net/{name}", encoding="ascii") as file:
+            if any(line.split()[3] == TCP_SYN_SENT for line in file):
+                return True
+    return False
+
+
+class Ways(TestCase):
+    """Each way, with no rule for the destination, and with one."""
+
+    configuration = ""
+
+    def attempt(self, way: Way, family: int) -> tuple[str, list[Syn]]:
+        """Try a way. Return what came of it, and each SYN that was sent."""
+        tester = Tester(self.net)
+        target = (way.host or TARGET[0], TARGET[1])
+        syns: list[Syn] = []
+
+        def settled() -> bool:
+            syns.extend(capture(self.net.client).syns())
+            return bool(syns) or tester.settled()
+
+        try:
+            result = way.attempt(tester, family, target)
+            until(settled, "end of the attempt")
+            result = result or tester.printed()
+        finally:
+            tester.close()
+        with self.net.client.entered():
+            until(lambda: not connecting(), "end of its sockets")
+        return result, syns + capture(self.net.client).syns()
+
+    def rule(self, way: Way, action: str) -> None:
+        """Let there be a rule for a way's destination."""
+        self.configure(
+            f"server add a {text(SERVER_A)}\n"
+            f"rule add to {way.host or TARGET[0]} {action}\n"
+        )
+
+    @each(way=WAYS_OF_FAMILIES)
+    def test(self, way: tuple[Way, int]) -> None:
+        """
+        Where there is no rule, the destination gets a SYN. Where there is one,
+        it gets none: the server is asked, or the call fails.
+        """
+        how, family = way
+        host = how.host or TARGET[0]
+        self.configure("")
+        _, syns = self.attempt(how, family)
+        self.assertIn(host, [syn.destination for syn in syns])
+
+        self.listener()
+        self.rule(how, "via a")
+        result, syns = self.attempt(how, family)
+        self.assertEqual([syn for syn in syns if syn.names(host)], [])
+        asked = SERVER_A[0] in [syn.destination for syn in syns]
+        self.assertEqual(asked, how.redirected, result)
+        if not how.redirected:
+            self.assertIn("EOPNOTSUPP", result)
+
+        self.rule(how, "reject")
+        result, syns = self.attempt(how, family)
+        self.assertEqual([syn for syn in syns if syn.names(host)], [])
+        self.assertIn("EACCES", result)
+
+    @each(way=SHORT_OF_MEMORY)
+    def test_out_of_memory(self, way: tuple[Way, int]) -> None:
+        """
+        The first allocation of memory fails, then the second one, until all
+        succeed. Whatever comes of that, the destination gets no SYN.
+        """
+        how, family = way
+        target = (how.host or TARGET[0], TARGET[1])
+        # What it needs once is there then.
+        self.configure("")
+        self.attempt(how, family)
+        self.listener()
+        self.rule(how, "via a")
+        number, failed = 0, True
+        while failed:
+            number += 1
+            tester = Tester(self.net)
+            try:
+                with contextlib.suppress(*TROUBLE):
+                    with failure.of_allocation(number) as happened:
+                        how.attempt(tester, family, target)
+            finally:
+                tester.close()
+            failed = happened()
+            with self.net.client.entered():
+                until(lambda: not connecting(), "end of its sockets")
+            syns = capture(self.net.client).syns()
+            self.assertEqual(
+                [syn for syn in syns if syn.names(target[0])], [], number
+            )
+        self.assertGreater(number, 1)
 
 
 class Bypass(TestCase):
-    """None of these sends a SYN to where it should not."""
+    """What else there is to say of some of them."""
 
     def nothing_sent(self) -> None:
         """See that no SYN was sent at all."""
@@ -41,7 +168,7 @@ class Bypass(TestCase):
         peer = self.accepted(listener)
         self.assertEqual(peer.request(), request(TARGET))
         peer.reply()
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
 
     @each(family=FAMILIES, nonblocking=(False, True), client=(True, False))
     def test_fastopen(
@@ -65,15 +192,6 @@ class Bypass(TestCase):
         self.works(sock)
 
     @each(family=FAMILIES)
-    def test_fastopen_reject(self, family: int) -> None:
-        """To a destination that is rejected: an errno, too."""
-        sock = self.sock(family)
-        self.assertEqual(
-            sock.sendto(b"data", socket.MSG_FASTOPEN, REJECTED), "EACCES"
-        )
-        self.nothing_sent()
-
-    @each(family=FAMILIES)
     def test_fastopen_direct(self, family: int) -> None:
         """To somewhere else it works."""
         listener = self.listener(DIRECT)
@@ -81,29 +199,16 @@ class Bypass(TestCase):
         self.assertEqual(sock.sendto(b"data", socket.MSG_FASTOPEN, DIRECT), 4)
         self.assertEqual(self.accepted(listener).recv_all(4), b"data")
 
-    def mptcp(self, family: int, nonblocking: bool = False) -> Sock:
-        """An MPTCP socket."""
-        try:
-            return self.sock(
-                family, nonblocking, protocol=socks.IPPROTO_MPTCP
-            )
-        except OSError as error:
-            self.skipTest(f"the kernel has no MPTCP: {error}")
-
-    @each(family=FAMILIES, nonblocking=(False, True))
-    def test_mptcp(self, family: int, nonblocking: bool) -> None:
-        """MPTCP to a redirected destination fails."""
-        sock = self.mptcp(family, nonblocking)
-        self.assertEqual(sock.connect(TARGET), "EOPNOTSUPP")
-        self.nothing_sent()
-        sock = self.mptcp(family, nonblocking)
-        self.assertEqual(sock.connect(REJECTED), "EACCES")
-        self.nothing_sent()
-        sock = self.mptcp(family, nonblocking)
-        self.assertIsInstance(
-            sock.sendto(b"data", socket.MSG_FASTOPEN, TARGET), str
-        )
-        self.nothing_sent()
+    def mptcp(self, family: int, uid: int = 0) -> Sock:
+        """An MPTCP socket, of this user's."""
+        with self.net.client.entered():
+            os.seteuid(uid)
+            try:
+                sock = Sock(family, protocol=socks.IPPROTO_MPTCP)
+            finally:
+                os.seteuid(0)
+        self.addCleanup(sock.close)
+        return sock
 
     @each(family=FAMILIES)
     def test_mptcp_direct(self, family: int) -> None:
@@ -115,35 +220,67 @@ class Bypass(TestCase):
             self.assertEqual(sock.send(b"data"), 4)
             self.assertEqual(self.accepted(listener).recv_all(4), b"data")
 
-    @each(
-        family=FAMILIES,
-        kind=(LSRR, SSRR),
-        first=(TARGET, REJECTED),
-        fastopen=(False, True),
-    )
-    def test_source_route(
-        self,
-        family: int,
-        kind: int,
-        first: tuple[str, int],
-        fastopen: bool,
-    ) -> None:
-        """A source route through it to somewhere else."""
-        sock = self.sock(family, nonblocking=True)
-        self.assertEqual(
-            sock.setsockopt(
-                socket.IPPROTO_IP, IP_OPTIONS, source_route(kind, first[0])
-            ),
-            "0",
+    def joined(self, uid: int, hosts: set[str]) -> set[str]:
+        """
+        Connect directly by MPTCP, as this user, to a peer which announces more
+        addresses; the last one is SERVER_B. Wait until the kernel has
+        connected to all these hosts by itself; return those it connected to.
+        """
+        seen: set[str] = set()
+
+        def complete() -> bool:
+            syns = capture(self.net.client).syns()
+            seen.update(syn.destination for syn in syns)
+            return seen >= hosts
+
+        with self.net.firewall.entered():
+            server = socket.socket(
+                socket.AF_INET, socket.SOCK_STREAM, socks.IPPROTO_MPTCP
+            )
+        self.addCleanup(server.close)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("0.0.0.0", 7000))
+        server.listen()
+        sock = self.mptcp(socket.AF_INET, uid=uid)
+        self.assertEqual(sock.connect((DIRECT[0], 7000)), "0")
+        accepted, _ = server.accept()
+        # Both ends have to know that the other one speaks MPTCP.
+        sock.send(b"x")
+        self.assertEqual(accepted.recv(1), b"x")
+        accepted.send(b"y")
+        self.assertEqual(sock.recv(1), b"y")
+        until(complete, f"subflows to {hosts}")
+        for one in (sock, accepted, server):
+            one.close()
+        with self.net.client.entered():
+            until(lambda: not connecting(), "end of its subflows")
+        capture(self.net.client).syns()
+        return seen
+
+    @each(rule=("via a", "reject", "uid 1234 via a"))
+    def test_mptcp_join(self, rule: str) -> None:
+        """
+        A peer of a direct MPTCP connection announces two more addresses. The
+        kernel connects to both, but not to one for which there is a rule. It
+        does so in a thread of its own; the user is who made the socket.
+        """
+        uid = 1234 if "uid" in rule else 0
+        others = {DIRECT[0], SERVER_B[0]}
+        # An announcement that is lost is sent again after as many seconds.
+        self.net.firewall.sysctl("net/mptcp/add_addr_timeout", 1)
+        mptcp("client", "limits set subflows 2 add_addr_accepted 2")
+        self.addCleanup(mptcp, "client", "limits set subflows 0")
+        for number, host in enumerate((TARGET[0], SERVER_B[0]), 1):
+            endpoint = f"endpoint add {host} id {number} dev wan signal"
+            mptcp("firewall", endpoint)
+        self.addCleanup(mptcp, "firewall", "endpoint flush")
+        self.configure("")
+        both = others | {TARGET[0]}
+        self.assertEqual(self.joined(uid, both), both)
+        self.configure(
+            f"server add a {text(SERVER_A)}\nrule add to {TARGET[0]} {rule}\n"
         )
-        address = (DIRECT[0], first[1])
-        expected = "EACCES" if first == REJECTED else "EOPNOTSUPP"
-        if fastopen:
-            result = sock.sendto(b"x", socket.MSG_FASTOPEN, address)
-        else:
-            result = sock.connect(address)
-        self.assertEqual(result, expected)
-        self.nothing_sent()
+        self.assertEqual(self.joined(uid, others), others)
 
     @each(family=FAMILIES, hops=(1, 2))
     def test_source_route_on_the_way(self, family: int, hops: int) -> None:
@@ -165,64 +302,6 @@ class Bypass(TestCase):
         self.assertEqual(leaks, [])
         # What the program itself put into the options' later hops is there.
         self.addCleanup(capture(self.net.client).syns)
-
-    @each(family=FAMILIES)
-    def test_smc(self, family: int) -> None:
-        """SMC, which connects with a TCP socket of the kernel's."""
-        try:
-            sock = self.sock(
-                AF_SMC, protocol=int(family != socket.AF_INET)
-            )
-        except OSError as error:
-            self.skipTest(f"the kernel has no SMC: {error}")
-        sock.set_blocking(False)
-        sock.connect(socks.sockaddr(family, TARGET))
-        self.nothing_sent()
-
-    @each(family=FAMILIES)
-    def test_smc_protocol(self, family: int) -> None:
-        """The same by its other name."""
-        try:
-            sock = self.sock(family, protocol=IPPROTO_SMC)
-        except OSError as error:
-            self.skipTest(f"the kernel has no IPPROTO_SMC: {error}")
-        sock.set_blocking(False)
-        sock.connect(TARGET)
-        self.nothing_sent()
-
-    @each(family=FAMILIES)
-    def test_smc_fallback(self, family: int) -> None:
-        """
-        An SMC socket which has fallen back to TCP before connect(): it is the
-        kernel's socket, in the program's hands.
-        """
-        try:
-            sock = self.sock(
-                AF_SMC, protocol=int(family != socket.AF_INET)
-            )
-        except OSError as error:
-            self.skipTest(f"the kernel has no SMC: {error}")
-        sock.set_blocking(False)
-        sock.setsockopt(socket.SOL_TCP, socks.TCP_FASTOPEN_CONNECT, 1)
-        sock.setsockopt(socket.SOL_TCP, socks.TCP_FASTOPEN_CONNECT, 0)
-        sock.connect(socks.sockaddr(family, TARGET))
-        self.nothing_sent()
-
-    def test_unspecified_ipv6(self) -> None:
-        """
-        "::" on an IPv6 socket bound to an IPv4 address means 127.0.0.1.
-        """
-        self.configure(
-            "server add a 10.1.0.1:1080\n"
-            "rule add to 127.0.0.0/8 port 5555 via a\n"
-        )
-        sock = self.sock(socket.AF_INET6, nonblocking=True)
-        self.assertEqual(sock.bind(("127.0.0.1", 0)), "0")
-        sock.connect(struct.pack("=H2s24x", 10, struct.pack("!H", 5555)))
-        syns = capture(self.net.client).syns()
-        self.assertEqual(
-            [syn for syn in syns if syn.destination == "127.0.0.1"], []
-        )
 
     @each(family=FAMILIES)
     def test_address_length(self, family: int) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The counters of servers and rules."""
 
+from select import POLLOUT
+
 from lib.case import CONFIGURATION, FAMILIES, TestCase, each
 from lib.server import NO_IDENTD, REJECTED, Peer
 from lib.sock import Sock
@@ -54,7 +56,7 @@ class Counters(TestCase):
         sock, peer = self.begin(family)
         self.expect(tried=1, in_progress=1)
         peer.reply()
-        sock.poll(DEADLINE, 0x4)
+        sock.poll(DEADLINE, POLLOUT)
         self.expect(tried=1, granted=1, established=1)
         sock.close()
         self.expect(tried=1, granted=1)

@@ -5,6 +5,7 @@ import hashlib
 import os
 import socket
 import struct
+from select import POLLIN, POLLOUT, POLLPRI
 
 from lib import sock as socks
 from lib.case import FAMILIES, SLOW, TestCase, each
@@ -12,7 +13,7 @@ from lib.path import Path
 from lib.server import Listener, Peer, Relay, request
 from lib.sock import Sock
 from lib.topology import SERVER_A, TARGET
-from lib.wait import DEADLINE, Call
+from lib.wait import DEADLINE, Call, until
 
 MEGABYTES = 3 if SLOW else 10
 
@@ -41,21 +42,19 @@ class Established(TestCase):
             seen: list[object] = [sock.connect(path.target)]
             path.arrived()
             peer = path.grant()
-            seen.append(sock.poll(DEADLINE, 0x4))
+            seen.append(sock.poll(DEADLINE, POLLOUT))
 
             def named() -> object:
                 found = sock.peer_name()
-                return found if isinstance(found, str) else found == path.target
+                return "target" if found == path.target else found
 
             seen.append(named())
             peer.finish()
-            sock.poll(DEADLINE, 0x1)
+            sock.poll(DEADLINE, POLLIN)
             seen.append(named())
             seen += [sock.shutdown(1), named()]
             peer.end()
-            self.wait_for(
-                "TCP_CLOSE", lambda: sock.tcp_state() == socks.TCP_CLOSE
-            )
+            until(lambda: sock.tcp_state() == socks.TCP_CLOSE, "TCP_CLOSE")
             seen.append(named())
             return [*seen, sock.disconnect(), named()]
 
@@ -70,7 +69,7 @@ class Established(TestCase):
             seen: list[object] = [sock.connect(path.target)]
             path.arrived()
             peer = path.grant()
-            seen.append(sock.poll(DEADLINE, 0x4))
+            seen.append(sock.poll(DEADLINE, POLLOUT))
             peer.reset()
             sock.ended()
             return [*seen, sock.peer_name(), sock.so_error()]
@@ -127,7 +126,7 @@ class Established(TestCase):
         self.assertEqual(sock.send(b"!", socket.MSG_OOB), 1)
         self.assertEqual(peer.recv_urgent(), b"!")
         peer.socket.send(b"?", socket.MSG_OOB)
-        self.assertEqual(sock.poll(DEADLINE, 0x2), "PRI")
+        self.assertEqual(sock.poll(DEADLINE, POLLPRI), "PRI")
         self.assertEqual(sock.recv(1, socket.MSG_OOB), b"?")
 
     @each(family=FAMILIES)

@@ -3,8 +3,9 @@
 
 import os
 import subprocess
+from select import POLLOUT
 
-from lib.case import FAMILIES, MAPPED, IPV4, TestCase, each
+from lib.case import FAMILIES, TestCase, each
 from lib.server import Peer, reply, request
 from lib.sock import Sock
 from lib.topology import SERVER_A, TARGET, THROUGH_PREFIX, text
@@ -25,7 +26,7 @@ class Granted(TestCase):
     def serve(self, sock: Sock, peer: Peer, version: int = 0) -> None:
         """Grant, and see that the connection then carries bytes."""
         peer.reply(version=version)
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(sock.so_error(), "0")
         self.assertEqual(sock.send(b"ping"), 4)
         self.assertEqual(peer.recv_all(4), b"ping")
@@ -67,7 +68,7 @@ class Granted(TestCase):
             peer = self.accepted(listener)
             self.assertEqual(peer.request(), request(target))
             peer.reply()
-            self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+            self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
             self.assertEqual(peer.pending(), b"")
 
     @each(rest=(b"\xff" * 6, b"\x00\x5a\x00\x5a\x00\x5a", bytes(range(6))))
@@ -75,7 +76,7 @@ class Granted(TestCase):
         """What a reply has in DSTPORT and DSTIP means nothing."""
         sock, peer = self.begin()
         peer.send(reply(rest=rest))
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(sock.so_error(), "0")
         self.assertEqual(sock.recv(1), "EAGAIN")
 

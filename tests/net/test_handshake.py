@@ -7,11 +7,13 @@ import os
 import select
 import socket
 import struct
+import subprocess
 import tempfile
 from collections.abc import Callable
+from select import POLLOUT
 
 from lib import sock as socks
-from lib.case import FAMILIES, IPV4, MAPPED, TestCase, each
+from lib.case import FAMILIES, TestCase, each
 from lib.path import Path
 from lib.server import reply, request
 from lib.sock import Sock, name
@@ -331,7 +333,7 @@ class Operations(TestCase):
             path.arrived()
             seen.append(operation(sock, path))
             peer = path.grant()
-            seen += [sock.poll(DEADLINE, 0x4), sock.so_error()]
+            seen += [sock.poll(DEADLINE, POLLOUT), sock.so_error()]
             seen.append(sock.peer_name() == path.target)
             sock.set_blocking(True)
             peer.send(b"hello")
@@ -347,7 +349,7 @@ class Operations(TestCase):
             sock.setsockopt(socket.SOL_TCP, TCP_REPAIR, 1), "EPERM"
         )
         peer.reply()
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
 
     @each(family=FAMILIES)
     def test_urgent(self, family: int) -> None:
@@ -556,7 +558,7 @@ class GivingUp(TestCase):
         peer = self.accepted(listener)
         self.assertEqual(peer.request(), request(TARGET))
         peer.send(reply() + b"hello")
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(sock.so_error(), "0")
         sock.set_blocking(True)
         self.assertEqual(sock.recv_all(5), b"hello")
@@ -679,8 +681,8 @@ class GivingUp(TestCase):
             status = 1
             try:
                 peer.close()
-                if sock.poll(DEADLINE, 0x4) == "OUT" and sock.send(b"c") == 1:
-                    status = 0
+                if sock.poll(DEADLINE, POLLOUT) == "OUT":
+                    status = int(sock.send(b"c") != 1)
             finally:
                 os._exit(status)
         sock.close()
@@ -707,8 +709,6 @@ class GivingUp(TestCase):
 
     def test_destroyed(self) -> None:
         """ss --kill, which aborts a socket from outside."""
-        import subprocess
-
         sock, peer = self.begin()
         host, port = sock.sock_name()
         subprocess.run(
@@ -727,10 +727,11 @@ class GivingUp(TestCase):
         """A server that is removed while a connection waits for it."""
         sock, peer = self.begin()
         self.configure(
-            f"server add b {text(SERVER_B)}\nrule add to 203.0.113.0/24 via b\n"
+            f"server add b {text(SERVER_B)}\n"
+            "rule add to 203.0.113.0/24 via b\n"
         )
         peer.send(reply() + b"hello")
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         sock.set_blocking(True)
         self.assertEqual(sock.recv_all(5), b"hello")
         self.assertEqual(sock.peer_name(), TARGET)

@@ -6,15 +6,25 @@ import os
 import subprocess
 import threading
 import time
+from select import POLLOUT
 
 from lib import module
-from lib.case import FAMILIES, IPV4, MAPPED, SLOW, TestCase, each, socksctl
+from lib.case import (
+    FAMILIES,
+    IPV4,
+    LONG,
+    MAPPED,
+    SLOW,
+    TestCase,
+    each,
+    socksctl,
+)
 from lib.server import REJECTED, Service, request
 from lib.sock import Sock
 from lib.topology import DIRECT, SERVER_A, TARGET, text
 from lib.wait import DEADLINE, SYS_CONNECT, SYS_RECVFROM, Call, until
 
-ROUNDS = 3 if SLOW else 10
+ROUNDS = 1000 if LONG else 3 if SLOW else 10
 FTRACE_ENABLED = "/proc/sys/kernel/ftrace_enabled"
 # What delete_module() answers where a module is in use; rmmod says the same
 # in words, modprobe -r, too.
@@ -159,7 +169,7 @@ class Module(TestCase):
             peer = self.accepted(listener)
             self.assertEqual(peer.request(), request(TARGET))
             peer.reply()
-            self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+            self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
             self.assertEqual(sock.peer_name(), TARGET)
 
     def test_older_connections(self) -> None:
@@ -179,7 +189,7 @@ class Module(TestCase):
         self.assertEqual(sock.peer_name(), DIRECT)
         self.assertEqual(other.connect(pending.target), "EALREADY")
         pending.grant()
-        self.assertEqual(other.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(other.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(other.connect(pending.target), "0")
         self.assertEqual(other.peer_name(), pending.target)
 
@@ -260,6 +270,11 @@ class Module(TestCase):
                 lambda before=before: len(service.requests) > before,
                 "connection through the server",
             )
+            with self.net.client.entered():
+                sock = Sock(FAMILIES[turn % 2])
+            self.assertEqual(sock.connect(DIRECT), "0")
+            self.assertEqual(module.unload(), IN_USE)
+            sock.close()
             if turn % 2:
                 self.ctl.flush()
             module.wait_unload()
@@ -273,6 +288,8 @@ class Module(TestCase):
                 # One may have begun right before the rule came.
                 self.assertLessEqual(seen["EOPNOTSUPP"], 1, seen)
             seen.clear()
+            if turn % 50 == 49:
+                print(f"    {turn + 1} of {ROUNDS} rounds", flush=True)
         stop.set()
         call.result()
         self.assertLessEqual(set(seen), {"0", "EOPNOTSUPP"}, seen)

@@ -2,23 +2,16 @@
 """Network namespaces: each has its own rules, and sockets keep theirs."""
 
 import array
-import os
 import socket
-import subprocess
+from collections.abc import Callable
+from select import POLLOUT
 
-from lib.case import FAMILIES, TestCase, capture, each, socksctl
-from lib.server import Listener, reply, request
+from lib.case import FAMILIES, TestCase, each, socksctl
+from lib.server import Listener, Peer, reply, request
 from lib.sock import Sock
-from lib.socksctl import Socksctl
-from lib.topology import (
-    SECOND_WAN,
-    SERVER_SECOND,
-    TARGET,
-    THROUGH_PREFIX,
-    Namespace,
-    text,
-)
-from lib.wait import DEADLINE, in_child, until
+from lib.temporary import SERVER, Temporary
+from lib.topology import SECOND_WAN, SERVER_SECOND, TARGET
+from lib.wait import DEADLINE, in_child
 
 
 class Namespaces(TestCase):
@@ -26,12 +19,7 @@ class Namespaces(TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        second = socksctl(self.net.second)
-        second.apply(
-            f"server add s {text(SERVER_SECOND)} userid second\n"
-            f"rule add to {THROUGH_PREFIX} via s\n"
-        )
-        self.addCleanup(second.flush)
+        self.configure_second(words="userid second")
         self.first_server = self.listener()
         self.second_server = self.listener(SERVER_SECOND)
 
@@ -40,7 +28,7 @@ class Namespaces(TestCase):
         peer = self.accepted(listener)
         self.assertEqual(peer.request(), request(TARGET, userid))
         peer.reply()
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(sock.peer_name(), TARGET)
 
     @each(family=FAMILIES)
@@ -73,7 +61,7 @@ class Namespaces(TestCase):
         target = Listener(self.net.outside, TARGET)
         self.addCleanup(target.close)
         self.assertEqual(sock.connect(TARGET), "EINPROGRESS")
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         target.accept().close()
 
     @each(family=FAMILIES)
@@ -117,7 +105,7 @@ class Namespaces(TestCase):
             passed = Sock.__new__(Sock)
             passed.family = family
             passed.socket = socket.socket(fileno=fds[0])
-            seen = [passed.poll(DEADLINE, 0x4), passed.so_error()]
+            seen = [passed.poll(DEADLINE, POLLOUT), passed.so_error()]
             return repr([*seen, passed.peer_name(), passed.send(b"x")])
 
         self.assertEqual(in_child(program), repr(["OUT", "0", TARGET, 1]))
@@ -152,81 +140,103 @@ class Namespaces(TestCase):
 class Deleted(TestCase):
     """A namespace that is deleted in the midst of a handshake."""
 
-    SERVER = ("10.7.0.1", 1080)
-
     def setUp(self) -> None:
         super().setUp()
-        ip = ("ip", "-batch", "-")
-        subprocess.run(
-            ip,
-            input=f"""
-netns add temporary
-link add short netns temporary type veth peer name short netns firewall
-""",
-            text=True,
-            check=True,
+        self.temporary = Temporary(self.net)
+        self.server = self.listener(SERVER)
+        self.own = self.sock(
+            nonblocking=True, namespace=self.temporary.namespace
         )
-        for name, host in (("temporary", "10.7.0.2"), ("firewall", "10.7.0.1")):
-            subprocess.run(
-                ("ip", "-n", name, "-batch", "-"),
-                input=f"address add {host}/24 dev short\nlink set short up\n",
-                text=True,
-                check=True,
-            )
-        self.temporary = Namespace("temporary")
-        ctl = Socksctl(self.temporary)
-        ctl.apply(
-            f"server add t {text(self.SERVER)}\n"
-            f"rule add to {THROUGH_PREFIX} via t\n"
-        )
-        ctl.close()
-        self.server = self.listener(self.SERVER)
-        self.own = self.sock(nonblocking=True, namespace=self.temporary)
-
-    def delete(self) -> None:
-        """Delete the namespace. Its sockets keep it, unseen, for a while."""
-        self.temporary.close()
-        subprocess.run(("ip", "netns", "delete", "temporary"), check=True)
-
-    def gone(self) -> None:
-        """Wait until it is gone, of which its veth pair tells."""
-
-        def veth_gone() -> bool:
-            with self.net.firewall.entered():
-                return "short" not in {name for _, name in socket.if_nameindex()}
-
-        until(veth_gone, "end of the namespace")
 
     def test_granted(self) -> None:
         """The connection goes on, as a direct one does."""
         self.assertEqual(self.own.connect(TARGET), "EINPROGRESS")
         peer = self.accepted(self.server)
         self.assertEqual(peer.request(), request(TARGET))
-        self.delete()
+        self.temporary.delete()
         peer.send(reply() + b"hello")
-        self.assertEqual(self.own.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(self.own.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(self.own.so_error(), "0")
         self.assertEqual(self.own.recv(10), b"hello")
         self.assertEqual(self.own.peer_name(), TARGET)
         self.own.close()
-        self.gone()
+        self.temporary.gone()
 
     def test_given_up(self) -> None:
         """The socket is closed before the server has replied."""
         self.assertEqual(self.own.connect(TARGET), "EINPROGRESS")
         peer = self.accepted(self.server)
         peer.request()
-        self.delete()
+        self.temporary.delete()
         self.own.close()
-        self.gone()
+        self.temporary.gone()
 
     def test_rules_stay(self) -> None:
         """As long as there is a socket, it has its rules."""
-        self.delete()
+        self.temporary.delete()
         self.assertEqual(self.own.connect(TARGET), "EINPROGRESS")
         peer = self.accepted(self.server)
         self.assertEqual(peer.request(), request(TARGET))
         peer.reply()
-        self.assertEqual(self.own.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(self.own.poll(DEADLINE, POLLOUT), "OUT")
         self.own.close()
-        self.gone()
+        self.temporary.gone()
+
+    @each(how=(Peer.reset, Peer.finish))
+    def test_server_gone(self, how: Callable[[Peer], None]) -> None:
+        """The server goes away when the namespace has."""
+        self.assertEqual(self.own.connect(TARGET), "EINPROGRESS")
+        peer = self.accepted(self.server)
+        peer.request()
+        self.temporary.delete()
+        how(peer)
+        self.own.ended()
+        self.assertEqual(self.own.so_error(), "ECONNRESET")
+        self.own.close()
+        self.temporary.gone()
+
+    def test_many(self) -> None:
+        """Many connections in each state, closed all at once by the end of
+        the process which has them."""
+
+        def program() -> str:
+            self.temporary.namespace.enter()
+            self.own.close()
+            socks = [
+                Sock(FAMILIES[turn % 2], nonblocking=True) for turn in range(40)
+            ]
+            seen = {sock.connect(TARGET) for sock in socks}
+            peers = [self.server.accept() for _ in socks]
+            for turn, peer in enumerate(peers):
+                peer.request()
+                if turn % 4 == 1:
+                    peer.send(reply()[:4])
+                elif turn % 4 == 2:
+                    peer.reply()
+                elif turn % 4 == 3:
+                    peer.finish()
+            self.temporary.delete()
+            return repr(seen)
+
+        self.own.close()
+        self.assertEqual(in_child(program), repr({"EINPROGRESS"}))
+        self.temporary.namespace.close()
+        self.temporary.gone()
+
+
+class TimeIsUp(TestCase):
+    """The time limit of a server holds when the namespace has gone, too."""
+
+    def test_time_is_up(self) -> None:
+        """Silence, and the connection ends; so does the namespace."""
+        temporary = Temporary(self.net, timeout=1)
+        server = self.listener(SERVER)
+        own = self.sock(nonblocking=True, namespace=temporary.namespace)
+        self.assertEqual(own.connect(TARGET), "EINPROGRESS")
+        peer = self.accepted(server)
+        peer.request()
+        temporary.delete()
+        own.ended()
+        self.assertEqual(own.so_error(), "ETIMEDOUT")
+        own.close()
+        temporary.gone()

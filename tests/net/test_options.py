@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Socket options that were set before connect()."""
 
-import errno
 import socket
 import struct
+from select import POLLIN, POLLOUT
 
 from lib import sock as socks
 from lib.case import FAMILIES, MAPPED, TestCase, each
 from lib.path import Path
 from lib.server import reply, request
-from lib.sock import Sock, name
-from lib.topology import CLIENT_WAN, SERVER_A, SERVER_B, TARGET
+from lib.sock import Sock
+from lib.topology import CLIENT_WAN, SERVER_B, TARGET
 from lib.wait import DEADLINE, Call, until
 
 SO_TIMESTAMPING = 37
 SO_ZEROCOPY = 60
 SO_RCVLOWAT = socket.SO_RCVLOWAT
+TCP_REPAIR = 19
 TCP_NOTSENT_LOWAT = 25
 TX_SOFTWARE, TX_SCHED, TX_ACK, OPT_ID, SOFTWARE = 2, 256, 512, 128, 16
 
@@ -28,7 +29,7 @@ class Options(TestCase):
         seen: list[object] = [sock.connect(path.target)]
         path.arrived()
         peer = path.grant()
-        seen += [sock.poll(DEADLINE, 0x4), sock.so_error()]
+        seen += [sock.poll(DEADLINE, POLLOUT), sock.so_error()]
         sock.set_blocking(True)
         seen += [sock.send(b"abc"), peer.recv_all(3)]
         peer.send(b"hello")
@@ -88,15 +89,19 @@ class Options(TestCase):
         self.assertEqual(sock.connect(TARGET), "EINPROGRESS")
         peer = self.accepted(listener)
         peer.request()
-        peer.send(reply() + b"x" * 99)
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        # Fewer bytes than the limit, and in pieces.
+        peer.send(reply()[:3])
         peer.wait_taken()
-        self.assertEqual(sock.poll(0, 0x1), "")
+        peer.send(reply()[3:])
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
+        peer.send(b"x" * 99)
+        peer.wait_taken()
+        self.assertEqual(sock.poll(0, POLLIN), "")
         self.assertEqual(
             sock.getsockopt_int(socket.SOL_SOCKET, SO_RCVLOWAT), 100
         )
         peer.send(b"y")
-        self.assertEqual(sock.poll(DEADLINE, 0x1), "IN")
+        self.assertEqual(sock.poll(DEADLINE, POLLIN), "IN")
         self.assertEqual(sock.recv(200), b"x" * 99 + b"y")
 
     @each(corked=(True, False))
@@ -109,7 +114,7 @@ class Options(TestCase):
         peer = self.accepted(listener)
         self.assertEqual(peer.request(), request(TARGET))
         peer.reply()
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(
             sock.getsockopt_int(socket.SOL_TCP, socket.TCP_CORK), int(corked)
         )
@@ -153,7 +158,7 @@ class Options(TestCase):
         self.assertEqual(peer.request(), request(TARGET))
         peer.reply()
         self.assertEqual(call.result(), "0" if blocking else "EINPROGRESS")
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(sock.sock_name(), (CLIENT_WAN, port))
 
     @each(family=FAMILIES)
@@ -227,7 +232,7 @@ class Options(TestCase):
             seen += [sock.poll(DEADLINE), sock.so_error()]
             seen += [sock.recv(100, socket.MSG_ERRQUEUE)]
             seen += [sock.send(b"abc"), peer.recv_all(3)]
-            self.wait_for("timestamp", lambda: "ERR" in sock.poll(0))
+            until(lambda: "ERR" in sock.poll(0), "timestamp")
             return seen
 
         self.compare(program)
@@ -241,13 +246,13 @@ class Options(TestCase):
             seen: list[object] = [sock.connect(path.target)]
             path.arrived()
             path_peer = path.grant()
-            seen.append(sock.poll(DEADLINE, 0x4))
+            seen.append(sock.poll(DEADLINE, POLLOUT))
             value = TX_ACK | SOFTWARE | OPT_ID | 2048
             seen.append(
                 sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, value)
             )
             seen += [sock.send(b"abc"), path_peer.recv_all(3)]
-            self.wait_for("timestamp", lambda: "ERR" in sock.poll(0))
+            until(lambda: "ERR" in sock.poll(0), "timestamp")
             _, ancillary, _, _ = sock.socket.recvmsg(
                 100, 1000, socket.MSG_ERRQUEUE
             )
@@ -269,9 +274,9 @@ class Options(TestCase):
             seen: list[object] = [sock.connect(path.target)]
             path.arrived()
             peer = path.grant()
-            seen.append(sock.poll(DEADLINE, 0x4))
+            seen.append(sock.poll(DEADLINE, POLLOUT))
             seen += [sock.send(b"abc", 0x4000000), peer.recv_all(3)]
-            self.wait_for("notification", lambda: "ERR" in sock.poll(0))
+            until(lambda: "ERR" in sock.poll(0), "notification")
             _, ancillary, _, _ = sock.socket.recvmsg(
                 100, 1000, socket.MSG_ERRQUEUE
             )
@@ -303,12 +308,11 @@ class Options(TestCase):
     def test_repair(self, family: int) -> None:
         """TCP_REPAIR: a socket that would be connected with no packet."""
         sock = self.sock(family)
-        tcp_repair = 19
-        self.assertEqual(sock.setsockopt(socket.SOL_TCP, tcp_repair, 1), "0")
+        self.assertEqual(sock.setsockopt(socket.SOL_TCP, TCP_REPAIR, 1), "0")
         self.assertEqual(sock.connect(TARGET), "EOPNOTSUPP")
         self.assertEqual(sock.tcp_state(), socks.TCP_CLOSE)
         # Without it the socket is as good as ever.
-        self.assertEqual(sock.setsockopt(socket.SOL_TCP, tcp_repair, 0), "0")
+        self.assertEqual(sock.setsockopt(socket.SOL_TCP, TCP_REPAIR, 0), "0")
         sock.set_blocking(False)
         listener = self.listener()
         self.assertEqual(sock.connect(TARGET), "EINPROGRESS")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Connections that the server, or a rule, refuses."""
 
+from select import POLLOUT
+
 from lib.case import FAMILIES, IPV4, TestCase, each
 from lib.path import Path
 from lib.server import (
@@ -52,7 +54,7 @@ class Refused(TestCase):
         peer = self.accepted(listener)
         self.assertEqual(peer.request(), request(TARGET))
         peer.reply()
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(sock.so_error(), "0")
 
     @each(family=FAMILIES, answer=ERRNOS)
@@ -164,7 +166,7 @@ class Refused(TestCase):
             seen.append(sock.connect(path.target))
             seen.append(sock.connect(path.target))
             peer = path.grant(b"banner")
-            seen.append(sock.poll(DEADLINE, 0x4))
+            seen.append(sock.poll(DEADLINE, POLLOUT))
             sock.set_blocking(True)
             seen += [sock.so_error(), sock.recv_all(6), sock.send(b"abc")]
             seen.append(peer.recv_all(3))
@@ -262,7 +264,7 @@ class Rejected(TestCase):
         peer = self.accepted(listener)
         self.assertEqual(peer.request(), request(TARGET))
         peer.reply()
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
 
     def test_udp(self) -> None:
         """UDP goes where it goes; rules are for TCP."""

@@ -2,6 +2,7 @@
 """Replies in pieces, and with the program's first bytes behind them."""
 
 import hashlib
+from select import POLLIN, POLLOUT
 
 from lib.case import FAMILIES, TestCase, each
 from lib.server import Peer, reply
@@ -49,7 +50,7 @@ class Reply(TestCase):
         data = hashlib.shake_128(b"banner").digest(length)
         sock, peer = self.begin(family)
         call = Call(peer.send, reply() + data)
-        self.assertNotEqual(sock.poll(DEADLINE, 0x1), "")
+        self.assertNotEqual(sock.poll(DEADLINE, POLLIN), "")
         self.assertEqual(sock.so_error(), "0")
         sock.set_blocking(True)
         self.assertEqual(sock.recv_all(length), data)
@@ -61,7 +62,7 @@ class Reply(TestCase):
         """FIONREAD counts the banner only."""
         sock, peer = self.begin()
         peer.send(reply() + BANNER)
-        self.assertNotEqual(sock.poll(DEADLINE, 0x1), "")
+        self.assertNotEqual(sock.poll(DEADLINE, POLLIN), "")
         self.assertEqual(sock.ioctl_int(SIOCINQ), len(BANNER))
         self.assertEqual(sock.recv(3, 2), BANNER[:3])  # MSG_PEEK
         self.assertEqual(sock.recv(100), BANNER)
@@ -98,7 +99,7 @@ class Reply(TestCase):
             self.assertEqual(call.result(), "0")
         else:
             self.assertEqual(call.result(), "EINPROGRESS")
-            self.assertIn("OUT", sock.poll(DEADLINE, 0x4))
+            self.assertIn("OUT", sock.poll(DEADLINE, POLLOUT))
         self.assertEqual(sock.so_error(), "0")
         self.assertEqual(sock.peer_name(), TARGET)
         sock.set_blocking(True)
@@ -122,7 +123,7 @@ class Reply(TestCase):
             peer.finish()
 
         call = Call(server)
-        self.assertNotEqual(sock.poll(DEADLINE, 0x1), "")
+        self.assertNotEqual(sock.poll(DEADLINE, POLLIN), "")
         self.assertEqual(sock.so_error(), "0")
         sock.set_blocking(True)
         self.assertEqual(sock.recv_end(), data)
@@ -136,7 +137,7 @@ class Reply(TestCase):
         peer.reply()
         self.assertEqual(sock.poll(DEADLINE), "OUT|WRNORM")
         how(peer)
-        self.assertNotEqual(sock.poll(DEADLINE, 0x1), "")
+        self.assertNotEqual(sock.poll(DEADLINE, POLLIN), "")
         self.assertEqual(sock.recv(10), "ECONNRESET")
         self.assertEqual(sock.recv(10), b"")
 

@@ -8,14 +8,14 @@ import socket
 import struct
 import subprocess
 import tempfile
+from select import POLLOUT
 
+from lib import cgroup
 from lib.case import FAMILIES, MAPPED, TestCase, capture, each
 from lib.server import Listener, request
-from lib.sock import Sock
 from lib.topology import (
     CLIENT_WAN,
     DIRECT,
-    REJECTED,
     SERVER_A,
     SERVER_B,
     TARGET,
@@ -33,7 +33,9 @@ class Rules(TestCase):
 
     def rules(self, *lines: str) -> None:
         """Configure both servers, and these rules."""
-        self.configure(SERVERS + "".join(f"rule add {line}\n" for line in lines))
+        self.configure(
+            SERVERS + "".join(f"rule add {line}\n" for line in lines)
+        )
 
     def goes(
         self, target: tuple[str, int], family: int = socket.AF_INET
@@ -55,15 +57,12 @@ class Rules(TestCase):
 
         return self.arrives(in_child(program), target)
 
-    def goes_in(self, target: tuple[str, int], cgroup: str) -> str:
+    def goes_in(self, target: tuple[str, int], folder: str) -> str:
         """The same for a process in a cgroup."""
         sock = self.sock(nonblocking=True)
 
         def program() -> str:
-            with open(
-                f"/sys/fs/cgroup{cgroup}/cgroup.procs", "w", encoding="ascii"
-            ) as file:
-                file.write("0")
+            cgroup.enter(folder)
             return sock.connect(target)
 
         return self.arrives(in_child(program), target)
@@ -221,8 +220,8 @@ class Rules(TestCase):
         """A cgroup, those below it, and none beside it."""
         folders = ("/socks-net", "/socks-net/below", "/socks-net2")
         for folder in folders:
-            os.mkdir(f"/sys/fs/cgroup{folder}")
-            self.addCleanup(os.rmdir, f"/sys/fs/cgroup{folder}")
+            cgroup.make(folder)
+            self.addCleanup(cgroup.remove, folder)
         self.rules(
             "to 203.0.113.0/24 cgroup /socks-net via a",
             "to 203.0.113.0/24 cgroup /socks-net2 via b",
@@ -300,7 +299,7 @@ class Rules(TestCase):
         peer = self.accepted(self.listener(SERVER_A))
         self.assertEqual(peer.request(), request(("127.0.0.1", 5001)))
         peer.reply()
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(sock.peer_name(), ("127.0.0.1", 5001))
 
     @each(family=FAMILIES)
@@ -318,7 +317,7 @@ class Rules(TestCase):
                 peer = self.accepted(self.listener(SERVER_A))
                 self.assertEqual(peer.request(), request((CLIENT_WAN, port)))
                 peer.reply()
-            self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+            self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
             names.append(sock.peer_name())
         self.assertEqual(names, [(CLIENT_WAN, 5006), (CLIENT_WAN, 5007)])
 
@@ -381,7 +380,8 @@ class Rules(TestCase):
         listener.listen()
         sock = self.sock(MAPPED)
         loopback = socket.inet_pton(socket.AF_INET6, "::1")
-        raw = struct.pack("=H2sI16sI", 10, struct.pack("!H", 5005), 0, loopback, 0)
+        port = struct.pack("!H", 5005)
+        raw = struct.pack("=H2sI16sI", 10, port, 0, loopback, 0)
         self.assertEqual(sock.connect(raw), "0")
         self.assertEqual(sock.peer_name(), ("::1", 5005))
 

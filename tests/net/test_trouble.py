@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Servers which are silent, go away, or can't be reached."""
 
+import itertools
+import os
+import signal
+import subprocess
 import time
+from select import POLLOUT
 
-from lib.case import FAMILIES, TestCase, each, socksctl
-from lib.server import GRANTED, REJECTED, Peer, reply
+from lib.case import FAMILIES, TestCase, each
+from lib.server import GRANTED, REJECTED, Peer, reply, request
 from lib.sock import Sock
+from lib.temporary import SERVER, Temporary
 from lib.topology import (
     CLOSED_PORT,
     DIRECT,
@@ -84,7 +90,7 @@ rule add to {THROUGH_PREFIX} via a
         """The limit counts from connect(); replying in time is in time."""
         sock, peer = self.begin()
         peer.reply()
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         # The limit, of another connection that began later, passes.
         late = self.sock(nonblocking=True)
         self.assertEqual(late.connect(TARGET), "EINPROGRESS")
@@ -253,13 +259,106 @@ class OutOfReach(TestCase):
 
     def test_no_address_at_all(self) -> None:
         """No route to the server at all: ENETUNREACH, as directly."""
-        second = socksctl(self.net.second)
-        second.apply(
-            f"server add a {text(SERVER_A)}\nrule add to {THROUGH_PREFIX} via a\n"
-        )
-        self.addCleanup(second.flush)
+        self.configure_second(SERVER_A)
         for family in FAMILIES:
             with self.subTest(family=family):
                 sock = self.sock(family, namespace=self.net.second)
                 self.assertEqual(sock.connect(SERVER_A), "ENETUNREACH")
                 self.assertEqual(sock.connect(TARGET), "ENETUNREACH")
+
+
+class Death(TestCase):
+    """The server's process is killed, or its host drops out of the network."""
+
+    # How far the handshake has come: bytes of the reply which were sent, or
+    # SILENT: the request was not even read.
+    SILENT = -1
+    STEPS = (SILENT, 0, 4, 7)
+
+    def begun(self, peer: Peer, step: int) -> None:
+        """Bring the handshake to a step."""
+        if step != self.SILENT:
+            self.assertEqual(peer.request(), request(TARGET))
+            peer.send(reply()[:step])
+        peer.wait_taken()
+
+    @each(family=FAMILIES, step=STEPS)
+    def test_killed(self, family: int, step: int) -> None:
+        """SIGKILL to the server's process, at each step."""
+        listener = self.listener()
+        sock = self.sock(family, nonblocking=True)
+        self.assertEqual(sock.connect(TARGET), "EINPROGRESS")
+        ready, go = os.pipe()
+        child = os.fork()
+        if not child:
+            try:
+                peer = listener.accept()
+                self.begun(peer, step)
+                os.write(go, b"x")
+                signal.pause()
+            finally:
+                os._exit(1)
+        os.close(go)
+        try:
+            self.assertEqual(os.read(ready, 1), b"x")
+            self.assertEqual(sock.poll(0), "")
+        finally:
+            os.close(ready)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        sock.ended()
+        self.assertEqual(sock.so_error(), "ECONNRESET")
+        self.assertEqual(sock.so_error(), "0")
+
+
+class Vanished(TestCase):
+    """The server vanishes without a word: only the time limit tells."""
+
+    LIMIT = 2
+    # Bytes of the reply which were sent.
+    LENGTHS = (0, 4, 7)
+
+    def ip(self, namespace: str, command: str) -> None:
+        """ip(8), in a namespace."""
+        subprocess.run(("ip", "-n", namespace, *command.split()), check=True)
+
+    @each(
+        where=("firewall", "temporary"),
+        command=("link set short down", "address flush dev short"),
+    )
+    def test_vanished(self, where: str, command: str) -> None:
+        """Before the handshake, and at each step of it."""
+        temporary = Temporary(self.net, timeout=self.LIMIT)
+        listener = self.listener(SERVER)
+
+        def program(family: int) -> Sock:
+            return self.sock(
+                family, nonblocking=True, namespace=temporary.namespace
+            )
+
+        socks = []
+        for family, length in itertools.product(FAMILIES, self.LENGTHS):
+            socks.append(program(family))
+            self.assertEqual(socks[-1].connect(TARGET), "EINPROGRESS")
+            peer = self.accepted(listener)
+            self.assertEqual(peer.request(), request(TARGET))
+            peer.send(reply()[:length])
+            peer.wait_taken()
+        self.ip(where, command)
+        for family in FAMILIES:
+            sock = program(family)
+            result = sock.connect(TARGET)
+            if where == "temporary":
+                # What it is directly, where there is no way.
+                self.assertEqual(result, "ENETUNREACH")
+                sock.close()
+            else:
+                self.assertEqual(result, "EINPROGRESS")
+                socks.append(sock)
+        for sock in socks:
+            sock.ended()
+            self.assertIn(sock.so_error(), ("ETIMEDOUT", "EHOSTUNREACH"))
+            self.assertEqual(sock.so_error(), "0")
+            sock.close()
+        temporary.delete()
+        temporary.gone()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How programs wait for a connection: each way as with a direct one."""
 
+import fcntl
+import os
 import select
 import signal
 import socket
@@ -12,6 +14,9 @@ from lib.server import reply
 from lib.sock import Epoll, Sock
 from lib.topology import TARGET
 from lib.wait import DEADLINE, SYS_CONNECT, Call, until
+
+SYS_POLL = 7
+F_SETSIG = 10
 
 
 def set_timeout(sock: Sock, option: int, seconds: float) -> None:
@@ -60,8 +65,7 @@ class Waiting(TestCase):
             path.arrived()
             seen.append(sock.poll(0))
             call = Call(sock.poll, DEADLINE)
-            # sys_poll
-            call.wait_blocked(7)
+            call.wait_blocked(SYS_POLL)
             if granted:
                 path.grant()
                 seen.append(call.result())
@@ -360,12 +364,8 @@ class Sigio(TestCase):
 
     def async_sock(self, family: int) -> Sock:
         """A socket whose events are signalled to this process."""
-        import fcntl
-        import os
-
         sock = self.sock(family, nonblocking=True)
-        f_setsig = 10
-        fcntl.fcntl(sock, f_setsig, self.SIGNAL)
+        fcntl.fcntl(sock, F_SETSIG, self.SIGNAL)
         fcntl.fcntl(sock, fcntl.F_SETOWN, os.getpid())
         flags = fcntl.fcntl(sock, fcntl.F_GETFL)
         fcntl.fcntl(sock, fcntl.F_SETFL, flags | os.O_ASYNC)
@@ -417,8 +417,6 @@ class Sigio(TestCase):
     @each(family=FAMILIES)
     def test_sigio_set_meanwhile(self, family: int) -> None:
         """O_ASYNC that is set, or cleared, in mid-connect."""
-        import fcntl
-        import os
 
         def program(path: Path) -> object:
             sock = self.async_sock(family)
@@ -435,7 +433,7 @@ class Sigio(TestCase):
             self.addCleanup(path.close)
             seen.append(other.connect(path.target))
             path.arrived()
-            fcntl.fcntl(other, 10, self.SIGNAL)
+            fcntl.fcntl(other, F_SETSIG, self.SIGNAL)
             fcntl.fcntl(other, fcntl.F_SETOWN, os.getpid())
             flags = fcntl.fcntl(other, fcntl.F_GETFL)
             fcntl.fcntl(other, fcntl.F_SETFL, flags | os.O_ASYNC)

@@ -1,111 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * uring 4|6 ADDRESS PORT
+ * uring 4|6 ADDRESS PORT [sqpoll|fastopen]
  *
  * Connect through io_uring, then receive and send. Prints what each operation
- * gave, a line each.
+ * gave, a line each. With sqpoll, a thread of the kernel's takes them from the
+ * queue; with fastopen, there is sendmsg(MSG_FASTOPEN) only.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
-#include <linux/io_uring.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#define ENTRIES	4
-
-struct ring {
-	int fd;
-	unsigned int *sq_tail, *sq_array, *cq_head, *cq_tail;
-	unsigned int sq_mask, cq_mask;
-	struct io_uring_sqe *sqes;
-	struct io_uring_cqe *cqes;
-};
-
-static int ring_make(struct ring *ring)
-{
-	struct io_uring_params params = { .flags = 0 };
-	size_t size;
-	char *map;
-
-	ring->fd = syscall(SYS_io_uring_setup, ENTRIES, &params);
-	if (ring->fd < 0)
-		return -1;
-	if (!(params.features & IORING_FEAT_SINGLE_MMAP))
-		return -1;
-	size = params.cq_off.cqes + params.cq_entries * sizeof(*ring->cqes);
-	if (size < params.sq_off.array + params.sq_entries * sizeof(int))
-		size = params.sq_off.array + params.sq_entries * sizeof(int);
-	map = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		   MAP_SHARED | MAP_POPULATE, ring->fd, IORING_OFF_SQ_RING);
-	ring->sqes = mmap(NULL, params.sq_entries * sizeof(*ring->sqes),
-			  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-			  ring->fd, IORING_OFF_SQES);
-	if (map == MAP_FAILED || (void *)ring->sqes == MAP_FAILED)
-		return -1;
-	ring->sq_tail = (void *)(map + params.sq_off.tail);
-	ring->sq_mask = *(unsigned int *)(map + params.sq_off.ring_mask);
-	ring->sq_array = (void *)(map + params.sq_off.array);
-	ring->cq_head = (void *)(map + params.cq_off.head);
-	ring->cq_tail = (void *)(map + params.cq_off.tail);
-	ring->cq_mask = *(unsigned int *)(map + params.cq_off.ring_mask);
-	ring->cqes = (void *)(map + params.cq_off.cqes);
-	return 0;
-}
-
-static struct io_uring_sqe *ring_next(struct ring *ring, int op, int fd)
-{
-	unsigned int i = *ring->sq_tail & ring->sq_mask;
-	struct io_uring_sqe *sqe = &ring->sqes[i];
-
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = op;
-	sqe->fd = fd;
-	ring->sq_array[i] = i;
-	__atomic_store_n(ring->sq_tail, *ring->sq_tail + 1, __ATOMIC_RELEASE);
-	return sqe;
-}
-
-static int ring_wait(struct ring *ring)
-{
-	unsigned int head = *ring->cq_head;
-	int result;
-
-	if (syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS,
-		    NULL, 0) < 0)
-		return -errno;
-	if (head == __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE))
-		return -ENODATA;
-	result = ring->cqes[head & ring->cq_mask].res;
-	__atomic_store_n(ring->cq_head, head + 1, __ATOMIC_RELEASE);
-	return result;
-}
-
-static void say(const char *what, int result)
-{
-	if (result < 0)
-		printf("%s %s\n", what, strerrorname_np(-result));
-	else
-		printf("%s %d\n", what, result);
-	fflush(stdout);
-}
+#include "uring.h"
 
 int main(int argc, char **argv)
 {
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
 	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct io_uring_sqe *sqe;
+	struct iovec vector = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
+	unsigned int flags = 0;
 	struct ring ring;
+	struct io_uring_sqe *sqe;
 	char buffer[100];
 	int fd, result;
 
-	if (argc != 4 || !inet_aton(argv[2], &in.sin_addr))
+	if (argc < 4 || !inet_aton(argv[2], &in.sin_addr))
 		return 2;
 	in.sin_port = htons(atoi(argv[3]));
 	in6.sin6_port = in.sin_port;
@@ -113,15 +34,28 @@ int main(int argc, char **argv)
 	in6.sin6_addr.s6_addr[11] = 0xff;
 	memcpy(in6.sin6_addr.s6_addr + 12, &in.sin_addr, 4);
 
+	message.msg_name = *argv[1] == '4' ? (void *)&in : (void *)&in6;
+	message.msg_namelen = *argv[1] == '4' ? sizeof(in) : sizeof(in6);
+	if (argc > 4 && !strcmp(argv[4], "sqpoll"))
+		flags = IORING_SETUP_SQPOLL;
+
 	fd = socket(*argv[1] == '4' ? AF_INET : AF_INET6, SOCK_STREAM, 0);
-	if (fd < 0 || ring_make(&ring)) {
+	if (fd < 0 || !ring_open(&ring, ENTRIES, flags)) {
 		perror("uring");
 		return 3;
 	}
 
+	if (argc > 4 && !strcmp(argv[4], "fastopen")) {
+		sqe = ring_next(&ring, IORING_OP_SENDMSG, fd);
+		sqe->addr = (unsigned long)&message;
+		sqe->msg_flags = MSG_FASTOPEN;
+		say("sendmsg", ring_wait(&ring));
+		return 0;
+	}
+
 	sqe = ring_next(&ring, IORING_OP_CONNECT, fd);
-	sqe->addr = *argv[1] == '4' ? (unsigned long)&in : (unsigned long)&in6;
-	sqe->off = *argv[1] == '4' ? sizeof(in) : sizeof(in6);
+	sqe->addr = (unsigned long)message.msg_name;
+	sqe->off = message.msg_namelen;
 	result = ring_wait(&ring);
 	say("connect", result);
 	if (result)

@@ -23,6 +23,7 @@ CLIENT, FIREWALL_IN = "192.0.2.2", "192.0.2.1"
 FIREWALL_OUT, OUTSIDE = "203.0.113.1", "203.0.113.7"
 OUTSIDE_NET = "203.0.113.0/24"
 DANTED_PORT, SSH_D_PORT, TOR_PORT = 1080, 1081, 9050
+DIRECTORY_PORT, FINGERPRINT = 7001, "0123456789ABCDEF" * 2 + "01234567"
 
 # How long anything may take before it counts as stuck, in seconds.
 DEADLINE = 300
@@ -32,8 +33,8 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 DANTED = """\
 logoutput: stderr
-internal: {FIREWALL_IN} port = {DANTED_PORT}
-external: {FIREWALL_OUT}
+internal: {internal} port = {DANTED_PORT}
+external: {external}
 clientmethod: none
 socksmethod: none
 user.privileged: root
@@ -44,7 +45,12 @@ client pass {{
 }}
 socks pass {{
 	from: 192.0.2.0/24 to: {OUTSIDE_NET}
-	command: connect
+	command: bind connect
+	log: error
+}}
+socks pass {{
+	from: {OUTSIDE_NET} to: 0.0.0.0/0
+	command: bindreply
 	log: error
 }}
 """
@@ -72,6 +78,21 @@ http {{
 		root www;
 	}}
 }}
+"""
+
+# Active mode only: it connects to the client, from port 20.
+VSFTPD = """\
+listen=YES
+listen_address={OUTSIDE}
+background=NO
+anonymous_enable=YES
+no_anon_password=YES
+anon_root={dir}/www
+ftp_username=ftp-lab
+secure_chroot_dir={dir}/empty
+connect_from_port_20=YES
+pasv_enable=NO
+xferlog_enable=NO
 """
 
 SSHD = """\
@@ -117,6 +138,16 @@ DataDirectory {dir}/tor
 Log warn stderr
 # Reject whoever names an address instead of a host: at once, and always.
 SafeSocks 1
+"""
+
+# On the host whose connections it makes. It trusts one directory, outside.
+TOR_LOCAL = """\
+SocksPort 127.0.0.1:{TOR_PORT}
+DataDirectory {dir}/tor-local
+Log warn stderr
+SafeSocks 1
+UseDefaultFallbackDirs 0
+DirAuthority lab orport={DIRECTORY_PORT} v3ident={FINGERPRINT} {OUTSIDE}:{DIRECTORY_PORT} {FINGERPRINT}
 """
 
 
@@ -222,14 +253,14 @@ class Lab:
         with inside(namespace) if namespace else contextlib.nullcontext():
             return subprocess.Popen(argv, **options)
 
-    def run(self, namespace, argv, given=None, **options):
+    def run(self, namespace, argv, given=None, limit=DEADLINE, **options):
         """Run a process to its end; its stdout and stderr are kept as text."""
         if given is not None:
             options["stdin"] = subprocess.PIPE
         with self.popen(namespace, argv, text=True, stdout=subprocess.PIPE,
                         stderr=subprocess.PIPE, **options) as process:
             try:
-                out, err = process.communicate(given, timeout=DEADLINE)
+                out, err = process.communicate(given, timeout=limit)
             except subprocess.TimeoutExpired:
                 raise Error(f"stuck: {argv}") from None
             finally:
@@ -273,10 +304,10 @@ class Lab:
         with inside(namespace):
             pathlib.Path("/proc/sys", name).write_text(str(value), "ascii")
 
-    def file(self, name, template):
+    def file(self, name, template, **more):
         """Write a configuration file, and return its path."""
         path = self.dir / name
-        path.write_text(template.format(**globals(), dir=self.dir), "utf-8")
+        path.write_text(template.format(**globals(), dir=self.dir, **more), "utf-8")
         return str(path)
 
     def serve(self, namespace, name, argv, address, port):
@@ -295,17 +326,28 @@ class Lab:
         wait(f"{name} to listen on {address}:{port}", ready)
         return process
 
-    def danted(self):
-        """A SOCKS server on the firewall."""
-        self.serve("firewall", "danted",
-                   ["danted", "-f", self.file("danted.conf", DANTED)],
-                   FIREWALL_IN, DANTED_PORT)
+    def danted(self, internal=FIREWALL_IN, external=FIREWALL_OUT):
+        """A SOCKS server on the firewall, with these of its addresses."""
+        configuration = self.file(f"danted-{internal}.conf", DANTED, internal=internal,
+                                  external=external)
+        return self.serve("firewall", f"danted-{internal}",
+                          ["danted", "-f", configuration, "-p", f"{self.dir}/{internal}.pid"],
+                          internal, DANTED_PORT)
 
     def nginx(self):
         """A web server outside; it serves the folder www."""
         self.serve("outside", "nginx",
                    ["nginx", "-e", "stderr", "-p", str(self.dir),
                     "-c", self.file("nginx.conf", NGINX)], OUTSIDE, 80)
+
+    def vsftpd(self):
+        """An FTP server outside; it serves the folder www to everybody."""
+        (self.dir / "empty").mkdir()
+        self.dir.chmod(0o755)
+        with open("/etc/passwd", "a", encoding="ascii") as users:
+            users.write(f"ftp-lab:*:64000:64000:lab:{self.dir}/www:/bin/false\n")
+        self.serve("outside", "vsftpd",
+                   ["vsftpd", self.file("vsftpd.conf", VSFTPD)], OUTSIDE, 21)
 
     def ssh_keys(self):
         """What sshd() and ssh_dynamic() need: one key for all."""
@@ -341,6 +383,24 @@ class Lab:
         self.serve("firewall", "tor",
                    ["tor", "-f", self.file("torrc", TOR),
                     "--defaults-torrc", os.devnull], FIREWALL_IN, TOR_PORT)
+
+    def tor_local(self, namespace):
+        """tor as a user of the host runs it: it looks for a directory outside."""
+        return self.serve(namespace, "tor-local",
+                          ["tor", "-f", self.file("torrc-local", TOR_LOCAL),
+                           "--defaults-torrc", os.devnull], "127.0.0.1", TOR_PORT)
+
+    def ssh_local(self, namespace, remote):
+        """
+        ssh -D as a user of the host runs it, to the SSH server outside. It also
+        connects to the web server there, for who comes to that port outside.
+        """
+        return self.serve(namespace, "ssh-local",
+                          ["ssh", "-F", f"{self.dir}/ssh_config", "-N",
+                           "-o", "ExitOnForwardFailure=yes",
+                           "-D", f"127.0.0.1:{SSH_D_PORT}",
+                           "-R", f"127.0.0.1:{remote}:{OUTSIDE}:80", "outside"],
+                          "127.0.0.1", SSH_D_PORT)
 
     def socksctl(self, *words, **options):
         """Configure the client."""

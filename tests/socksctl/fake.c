@@ -5,8 +5,9 @@
  * these functions take the place of the library's.
  *
  * To the model: 'N' and the network namespace's path, when the socket is
- * opened; 'O' and the number of an option which is set; 'D', the size of the
- * receive buffer (32 bits) and a datagram. From it: 'D' and a datagram, or 'E'
+ * opened; 'O' and the number of an option which is set; 'G' and the number of a
+ * group which is joined; 'D', the size of the receive buffer (32 bits) and a
+ * datagram. From it: 'D' and a datagram, or 'E'
  * and an errno (32 bits) with which receiving fails.
  */
 #include <errno.h>
@@ -26,6 +27,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <zlib.h>
 
 /* What netlink_sendmsg() takes with the system's default send buffer. */
 #define SEND_MAX	(212992 - 32)
@@ -69,6 +71,7 @@ WRAP(char *, strdup, NULL, (const char *text), (text))
 WRAP(ssize_t, getline, -1, (char **line, size_t *size, FILE *in),
      (line, size, in))
 WRAP(json_t *, json_object, NULL, (void), ())
+WRAP(json_t *, json_array, NULL, (void), ())
 WRAP(json_t *, json_string, NULL, (const char *text), (text))
 WRAP(json_t *, json_stringn, NULL, (const char *text, size_t length),
      (text, length))
@@ -88,6 +91,38 @@ int __wrap_asprintf(char **text, const char *format, ...)
 	length = vasprintf(text, format, arguments);
 	va_end(arguments);
 	return length;
+}
+
+/*
+ * Files of the kernel: those below TEST_ROOT take their place, where it is set.
+ */
+static const char *in_test_root(const char *path, char other[PATH_MAX])
+{
+	const char *root = getenv("TEST_ROOT");
+
+	if (!root || *path != '/' || !strncmp(path, root, strlen(root)))
+		return path;
+	snprintf(other, PATH_MAX, "%s%s", root, path);
+	return other;
+}
+
+FILE *__real_fopen(const char *path, const char *mode);
+FILE *__wrap_fopen(const char *path, const char *mode);
+FILE *__wrap_fopen(const char *path, const char *mode)
+{
+	char other[PATH_MAX];
+
+	return __real_fopen(in_test_root(path, other), mode);
+}
+
+
+gzFile __real_gzopen(const char *path, const char *mode);
+gzFile __wrap_gzopen(const char *path, const char *mode);
+gzFile __wrap_gzopen(const char *path, const char *mode)
+{
+	char other[PATH_MAX];
+
+	return __real_gzopen(in_test_root(path, other), mode);
 }
 
 /* Entering a namespace: only its name is noted, or TEST_SETNS is the errno. */
@@ -141,8 +176,14 @@ struct mnl_socket *mnl_socket_open2(int bus, int flags)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct mnl_socket *nl = __real_malloc(sizeof(*nl));
 
-	if (bus != NETLINK_GENERIC || !(flags & SOCK_CLOEXEC) || !nl)
+	if (!(flags & SOCK_CLOEXEC) || !nl)
 		abort();
+	/* The model has no other parts of the kernel. */
+	if (bus != NETLINK_GENERIC) {
+		free(nl);
+		errno = EPROTONOSUPPORT;
+		return NULL;
+	}
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
 		 getenv("TEST_KERNEL"));
 	nl->fd = socket(AF_UNIX, SOCK_SEQPACKET | flags, 0);
@@ -176,7 +217,15 @@ int mnl_socket_get_fd(const struct mnl_socket *nl)
 int mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *value,
 			  socklen_t length)
 {
-	if (length != sizeof(int) || *(int *)value != 1)
+	if (length != sizeof(int))
+		abort();
+	if (type == NETLINK_ADD_MEMBERSHIP) {
+		if (!getenv("TEST_NO_JOIN"))
+			return tell(nl->fd, 'G', value, length);
+		errno = EPERM;
+		return -1;
+	}
+	if (*(int *)value != 1)
 		abort();
 	return tell(nl->fd, 'O', &type, sizeof(type));
 }

@@ -14,7 +14,7 @@ import model
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(model.TOP, "userspace-cfg")
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-ALLOCATIONS = ("malloc", "calloc", "realloc", "reallocarray", "strdup", "asprintf", "getline", "json_object",
+ALLOCATIONS = ("malloc", "calloc", "realloc", "reallocarray", "strdup", "asprintf", "getline", "json_object", "json_array",
                "json_string", "json_stringn", "json_integer", "json_dumps")
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -40,10 +40,11 @@ def build():
         subprocess.run(
             ["cc", "-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", *flags,
              "-I", copy, "-I", os.path.join(folder, "uapi"), "-o", os.path.join(folder, name),
-             os.path.join(HERE, source), *(os.path.join(objects, o) for o in names), "-lmnl", "-ljansson"],
+             os.path.join(HERE, source), *(os.path.join(objects, o) for o in names),
+             "-lmnl", "-ljansson", "-lncursesw", "-ltinfo", "-lz"],
             check=True)
 
-    wraps = ["-Wl,--wrap=" + name for name in ALLOCATIONS]
+    wraps = ["-Wl,--wrap=" + name for name in (*ALLOCATIONS, "fopen", "gzopen")]
     link("fast", "fake.c", copy, wraps)
     link("checked", "fake.c", os.path.join(copy, "asan"), SANITIZE + wraps)
     link("driver", "driver.c", os.path.join(copy, "asan"), SANITIZE)

@@ -13,7 +13,7 @@ GOOD = """\
 # two servers
 server add corp 192.0.2.1 userid alice
 server add "other" 192.0.2.2:1081 \\
-        timeout 5
+        timeout 5 accept-timeout 180
 
 rule add to 203.0.113.0/24 via corp   # and a comment
   rule add uid 1000-1999 via other
@@ -31,7 +31,7 @@ class Apply(Case):
         self.assertEqual(list(self.kernel.config.servers), [b"corp", b"other"])
         self.assertEqual(self.kernel.config.servers[b"other"],
                          {"name": b"other", "address": address("192.0.2.2"), "port": 1081, "userid_mode": NONE,
-                          "timeout": 5})
+                          "timeout": 5, "accept_timeout": 180, "retry": 30})
         self.assertEqual(self.kernel.config.rules[0],
                          {"action": VIA, "server": b"corp", "address": address("203.0.113.0"), "prefix_len": 24})
 
@@ -42,10 +42,134 @@ class Apply(Case):
         self.ok("apply -", stdin="# nothing\n")
         self.assertEqual((self.kernel.config.servers, self.kernel.config.rules), ({}, []))
 
+    def test_limits(self):
+        """They are part of the transaction; without a line they are the defaults."""
+        for line, limits in (("limit rbind 7", {"rbinds": 7, "rbinds_per_user": 64}),
+                             ("limit rbind-per-user 0", {"rbinds": 1024, "rbinds_per_user": 0}),
+                             ("li rb 7\nlimit rbind-p 4294967295 rbind 8",
+                              {"rbinds": 8, "rbinds_per_user": 4294967295}),
+                             ("", model.LIMITS)):
+            self.commands()
+            self.ok("apply -", stdin=f"rule add direct\n{line}\nrule add direct\n")
+            names = [c[0] for c in self.commands()]
+            self.assertEqual(names, ["transaction", "rule_add", *["limits"] * line.count("li"), "rule_add",
+                                     "transaction"])
+            self.assertEqual(self.kernel.config.limit, limits, line)
+        self.ok("limit rbind 7")
+        self.refused("apply -", "-:2: there is no server of this name", stdin="limit rbind 8\nrule add via nobody\n")
+        self.assertEqual(self.kernel.config.limit["rbinds"], 7)
+        self.kernel.refuse = {"limits": Refused(errno.EINVAL, "not with me")}
+        self.refused("apply -", "-:2: not with me", stdin="rule add direct\nlimit rbind 8\n")
+        self.assertEqual((self.kernel.config.limit["rbinds"], self.kernel.config.rules[1:]), (7, [{"action": DIRECT}]))
+
+    def test_many_limits(self):
+        """Each is answered by two messages; they fit into the receive buffer."""
+        self.ok("apply -", stdin="limit rbind 8\n" * 10_000 + "limit rbind 9\n",
+                environment={"TEST_NO_FORCE": "1"})
+        self.assertEqual(self.kernel.config.limit["rbinds"], 9)
+
     def test_file(self):
         path = self.file("a file", GOOD)
         self.ok(["apply", path])
         self.assertEqual(len(self.kernel.config.rules), 3)
+
+    def test_files(self):
+        """Several are one transaction, in the order in which they are named."""
+        one = self.file("one", "server add a 192.0.2.1\nlimit rbind 7\n")
+        two = self.file("two", "rule add port 80 via a\n")
+        self.ok(["apply", one, "-", two], stdin="rule add port 81 via a\n")
+        names = [c[0] for c in self.commands()]
+        self.assertEqual(names, ["transaction", "server_add", "limits", "rule_add", "rule_add", "transaction"])
+        self.assertEqual([rule["port_min"] for rule in self.kernel.config.rules], [81, 80])
+        self.assertEqual(self.kernel.config.limit["rbinds"], 7)
+
+    def test_files_which_are_wrong(self):
+        """Each wrong line of each is reported with its file, and nothing changes."""
+        one = self.file("one", "server add a 192.0.2.1\nfrob\n")
+        two = self.file("two", "rule add via a\nrule add port 0 direct\n")
+        missing = os.path.join(self.scratch, "missing")
+        result = self.run_socksctl(["apply", one, missing, two])
+        lines = result.error.splitlines(True)
+        self.assertEqual(len(lines), 3)
+        self.assert_line(lines[0], "'frob'", begins=f"{one}:2: ")
+        self.assert_line(lines[1], missing[:40], os.strerror(errno.ENOENT))
+        self.assert_line(lines[2], "'0'", begins=f"{two}:2: ")
+        self.assertEqual((result.status, result.out, self.kernel.commands), (1, "", []))
+
+    def test_refused_line_of_one_of_the_files(self):
+        """It is reported with the file in which it stands, also next to its ends and to empty files."""
+        empty = self.file("empty", "# nothing\n")
+        good = self.file("good", "server add a 192.0.2.1\nrule add via a\n")
+        for text, line in (("rule add via nobody\n", 1), ("rule add direct\nrule add via nobody\n", 2)):
+            bad = self.file("bad", text)
+            for files in ([good, bad], [bad, good], [empty, good, empty, bad, empty, good], [good, good, bad]):
+                place = f"{bad}:{line}: there is no server of this name"
+                if files == [good, good, bad]:
+                    place = f"{good}:1: a server of this name exists already"
+                self.refused(["apply", *files], place)
+        self.assertEqual((self.kernel.config.servers, self.kernel.config.rules), ({}, []))
+
+    def test_directory(self):
+        """It stands for the files *.conf in it, in the order of their names whatever the language is."""
+        folder = os.path.join(self.scratch, "conf.d")
+        os.mkdir(folder)
+        self.ok("limit rbind 7")
+        self.ok(["apply", "/dev/null", folder])
+        self.assertEqual(self.kernel.config.limit, model.LIMITS)
+        for number, name in enumerate(("10-b.conf", "9.conf", "Z.conf", "a.conf", "\N{LATIN SMALL LETTER A WITH DIAERESIS}.conf"), 1):
+            self.file(f"conf.d/{name}", f"rule add port {number} direct\n")
+        for name in ".hidden.conf", "a.conf~", "a.conf.dpkg-dist", ".conf", "README", "conf":
+            self.file(f"conf.d/{name}", "frob\n")
+        first = self.file("first", "rule add port 100 direct\n")
+        for path in folder, folder + "/":
+            self.ok(["apply", first, path], environment={"LC_ALL": "C.UTF-8"})
+            self.assertEqual([rule["port_min"] for rule in self.kernel.config.rules], [100, 1, 2, 3, 4, 5])
+        self.file("conf.d/5.conf", "rule add direct\nrule add via nobody\n")
+        self.refused(["apply", folder], f"{folder}/5.conf:2: there is no server of this name")
+        os.mkdir(os.path.join(folder, "b.conf"))
+        result = self.run_socksctl(["apply", folder])
+        self.assertEqual(result.status, 2)
+        self.assert_line(result.error, os.strerror(errno.EISDIR), begins=f"{folder}/b.conf: ")
+
+    def test_default(self):
+        """The rule for what is left is the last one, wherever it stands, also where another file comes after it."""
+        folder = os.path.join(self.scratch, "conf.d")
+        os.mkdir(folder)
+        first = self.file("first", "default reject\nserver add a 192.0.2.1\nrule add port 1 via a\n")
+        self.file("conf.d/more.conf", "rule add port 2 direct\n")
+        self.ok(["apply", first, folder])
+        self.assertEqual([rule.get("port_min") for rule in self.kernel.config.rules], [1, 2, None])
+        self.assertEqual(self.ok("save").out.splitlines()[-1], "rule add reject")
+        for text, saved in (("default via later rbind auto\nserver add later 192.0.2.1\n", "rule add via later rbind auto"),
+                            ("d via later\nserver add later 192.0.2.1\n", "rule add via later"),
+                            ("rule add port 1 reject\ndefault direct\n", "rule add port 1 reject")):
+            self.ok("apply -", stdin=text)
+            self.assertEqual(self.ok("save").out.splitlines()[-1], saved)
+            self.assertEqual(len(self.kernel.config.rules), 1)
+
+    def test_wrong_default(self):
+        one = self.file("one", "\ndefault reject\n")
+        for text, line, *parts in (("default\n", 1, "action is missing"), ("default frob\n", 1, "'frob'", "via, direct, reject"),
+                                   ("default port 1 reject\n", 1, "'port'"), ("default reject direct\n", 1, "second action"),
+                                   ("default direct\nrule add direct\ndefault direct\n", 3, "second one", "line 1"),
+                                   ("default direct rbind auto\n", 1, "rbind")):
+            path = self.file("wrong", text)
+            for command in "apply", "check":
+                result = self.run_socksctl([command, path])
+                self.assert_line(result.error, *parts, begins=f"{path}:{line}: ")
+                self.assertEqual((result.status, self.kernel.commands), (1, []))
+        two = self.file("two", "default direct\n")
+        result = self.run_socksctl(["apply", one, two])
+        self.assert_line(result.error, "second one", "line 2", "one", begins=f"{two}:1: ")
+        self.assertEqual((result.status, self.kernel.commands), (1, []))
+        # What the kernel refuses is refused where it stands, as check finds it.
+        path = self.file("wrong", "\ndefault via nobody\n")
+        empty = self.file("empty", "rule add direct\n")
+        self.refused(["apply", empty, path, empty], f"{path}:2: there is no server of this name")
+        result = self.run_socksctl(["check", empty, path, empty])
+        self.assert_line(result.error, "'nobody'", begins=f"{path}:2: ")
+        # It is for files: the kernel has no such thing to which a command could change it.
+        self.wrong("default reject", "'default'")
 
     def test_every_wrong_line_is_reported(self):
         text = ("server add a 192.0.2.1\n"          # 1
@@ -154,6 +278,7 @@ class Save(Case):
         self.assertIsNot(self.kernel.config, before)
         self.assertEqual(list(self.kernel.config.servers.items()), list(before.servers.items()))
         self.assertEqual(self.kernel.config.rules, before.rules)
+        self.assertEqual(self.kernel.config.limit, before.limit)
         self.assertEqual(self.ok("save").raw, saved)
         return saved.decode()
 
@@ -166,6 +291,22 @@ class Save(Case):
             "server add corp 192.0.2.1:1080 userid alice timeout 120",
             "server add other 192.0.2.2:1081 userid none timeout 5",
             "rule add to 203.0.113.0/24 via corp", "rule add uid 1000-1999 via other", "rule add reject"])
+
+    def test_limits(self):
+        self.ok("limit rbind 5")
+        self.assertEqual(self.round_trip(), "limit rbind 5 rbind-per-user 64\n")
+        self.ok("limit rbind 1024 rbind-per-user 65")
+        self.ok("rule add direct")
+        self.assertEqual(self.round_trip(), "limit rbind 1024 rbind-per-user 65\nrule add direct\n")
+        self.ok("limit rbind-per-user 64")
+        self.assertEqual(self.round_trip(), "rule add direct\n")
+
+    def test_rbind(self):
+        lines = ("server add a 192.0.2.1:1080 userid none timeout 120 accept-timeout 28800\n"
+                 "server add b 192.0.2.1:1081 userid none timeout 120\n"
+                 "rule add port 21 via a rbind auto\nrule add via a\n")
+        self.ok("apply -", stdin=lines)
+        self.assertEqual(self.round_trip(), lines)
 
     def test_words_that_mean_something(self):
         for word in "none", "uid", "string", "", "#x", "a b", "timeout":
@@ -183,6 +324,8 @@ class Save(Case):
             self.ok("show")
             self.ok("-j show").json()
             self.ok("-j -p show").json()
+            limits = self.kernel.config.limit
+            self.assertEqual("limit " in saved, limits != model.LIMITS)
 
     def test_dump_order(self):
         """Rules come in their order, also those which were put before others."""
@@ -195,6 +338,7 @@ class Batch(Case):
     def test_all_commands(self):
         path = self.file("x.conf", GOOD)
         text = ("server add a 192.0.2.1\n\n# comment\nrule add via a\nrule \\\n add 'direct'\nrule del 2\nsave\n"
+                "limit rbind 3\nlimit\nshow conn\n"
                 f"lookup 192.0.2.9:80\napply {path}\nsave\nflush\nsave\nserver\nhelp\n")
         out = self.ok("-batch -", stdin=text).out
         self.assertTrue(out.startswith("server add a 192.0.2.1:1080 userid none timeout 120\nrule add via a\n"), out)
@@ -240,7 +384,7 @@ class Batch(Case):
 
     def test_json(self):
         out = self.ok("-j -b -", stdin="rule\nserver\nshow\n").out
-        self.assertEqual(out, '[]\n[]\n{"servers":[],"rules":[]}\n')
+        self.assertEqual(out, '[]\n[]\n{"servers":[],"rules":[],"limits":{"rbind":1024,"rbind_per_user":64}}\n')
 
     def test_answers_come_at_once(self):
         """Who writes the commands one by one gets each answer before the next."""

@@ -3,10 +3,11 @@
 
 import errno
 import os
+import re
 import subprocess
 
 from harness import Case, SOURCE
-from model import BEGIN, COMMIT, DIRECT, FIXED, NONE, REJECT, UID, VIA, N, Refused, address
+from model import BEGIN, COMMIT, DIRECT, FIXED, CONNECT, ESTABLISHED, LIMITS, NONE, REJECT, UID, VIA, N, Refused, address
 
 
 class Server(Case):
@@ -25,6 +26,7 @@ class Server(Case):
         self.assertEqual(values.get("userid_mode", NONE), NONE)
         self.assertNotIn("userid", values)
         self.assertNotIn("timeout", values)
+        self.assertNotIn("accept_timeout", values)
 
     def test_default_port(self):
         self.assertEqual(self.added("server add corp 192.0.2.1")["port"], 1080)
@@ -49,9 +51,15 @@ class Server(Case):
         for seconds in 1, 30, 3600:
             self.assertEqual(self.added(f"server add a 192.0.2.1 timeout {seconds}")["timeout"], seconds)
 
+    def test_accept_timeout(self):
+        for seconds in 1, 180, 28800:
+            values = self.added(f"server add a 192.0.2.1 accept-timeout {seconds}")
+            self.assertEqual(values["accept_timeout"], seconds)
+            self.assertNotIn("timeout", values)
+
     def test_any_order(self):
-        values = self.added("server add a 192.0.2.1 timeout 7 userid bob")
-        self.assertEqual((values["timeout"], values["userid"]), (7, b"bob"))
+        values = self.added("server add a 192.0.2.1 accept-timeout 8 timeout 7 userid bob")
+        self.assertEqual((values["timeout"], values["accept_timeout"], values["userid"]), (7, 8, b"bob"))
 
     def test_names(self):
         for name in "a", "0", ".", "_x", "A-b.c_9", "help", "n" * 63:
@@ -94,6 +102,10 @@ class Rule(Case):
         self.assertEqual(self.added("rule add direct"), {"action": DIRECT})
         self.assertEqual(self.added("rule add reject"), {"action": REJECT})
         self.assertEqual(self.added("rule add via corp"), {"action": VIA, "server": b"corp"})
+
+    def test_rbind(self):
+        for words in "via corp rbind auto", "rbind auto via corp", "via corp rb a":
+            self.assertEqual(self.added("rule add " + words), {"action": VIA, "server": b"corp", "rbind_auto": True})
 
     def test_to(self):
         for text, number, length in (
@@ -154,7 +166,7 @@ class Rule(Case):
 
 class Abbreviations(Case):
     def test_objects(self):
-        """A prefix picks the first of: server, rule, show, lookup, apply, save, flush, help."""
+        """A prefix picks the first of: server, rule, show, lookup, limit, apply, save, flush, help, and behind them newer ones."""
         self.ok("s a corp 192.0.2.1")
         self.assertEqual([c[0] for c in self.commands()], ["server_add"])
         self.ok("s")
@@ -164,15 +176,18 @@ class Abbreviations(Case):
         self.ok("r l")
         self.assertEqual([c[0] for c in self.commands()], ["rule_get"])
         self.ok("sh")
-        self.assertEqual({c[0] for c in self.commands()}, {"server_get", "rule_get"})
+        self.assertEqual({c[0] for c in self.commands()}, {"server_get", "rule_get", "limits"})
         self.assertEqual(self.ok("sa").out, self.ok("save").out)
         self.commands()
         self.ok("l 192.0.2.9:1")
-        self.assertEqual([c[0] for c in self.commands()], ["lookup"])
+        self.assertEqual({c[0] for c in self.commands()}, {"lookup", "rule_get"})
+        self.ok("li")
+        self.assertEqual([c[0] for c in self.commands()], ["limits"])
         self.ok("a /dev/null")
         self.ok("f")
         self.assertEqual([c[1] for c in self.commands()], 2 * [{"step": BEGIN, "flush": True}, {"step": COMMIT}])
         self.assertIn("server add", self.ok("h").out)
+        self.assertIn("probe", self.ok("p -h").out)
 
     def test_words(self):
         self.ok("s a corp 192.0.2.1 u bob t 5")
@@ -193,9 +208,37 @@ class Abbreviations(Case):
         self.ok("s l corp")
         self.assertEqual([c[0] for c in self.commands("server_get")], ["server_get"] * 2)
 
+    def test_new_words_do_not_take_the_letters_of_old_ones(self):
+        self.ok("s a corp 192.0.2.1 a 7")
+        self.assertEqual(self.commands()[0][1]["accept_timeout"], 7)
+        self.ok("r a v corp rb a")
+        self.assertIs(self.commands()[0][1]["rbind_auto"], True)
+
     def test_too_long(self):
         self.wrong("servers", "'servers'", "server")
         self.wrong("rule addx direct", "'addx'", "add")
+
+
+class Limits(Case):
+    def test_set(self):
+        for words, values in (
+                ("limit rbind 0", {"rbinds": 0}), ("limit rbind-per-user 4294967295", {"rbinds_per_user": 4294967295}),
+                ("limit rbind 5 rbind-per-user 6", {"rbinds": 5, "rbinds_per_user": 6}),
+                ("limit rbind-per-user 7 rbind 8", {"rbinds_per_user": 7, "rbinds": 8}),
+                ("li r 1 rbind- 2", {"rbinds": 1, "rbinds_per_user": 2})):
+            self.assertEqual(self.ok(words).out, "")
+            self.assertEqual(self.commands(), [("limits", values)])
+        self.assertEqual(self.kernel.config.limit, {"rbinds": 1, "rbinds_per_user": 2})
+
+    def test_flush(self):
+        self.ok("limit rbind 5 rbind-per-user 6")
+        self.ok("flush")
+        self.assertEqual(self.kernel.config.limit, LIMITS)
+
+    def test_refused(self):
+        self.kernel.refuse = {"limits": Refused(errno.EINVAL, "not with me")}
+        for words in "limit rbind 1", "limit", "show", "save":
+            self.refused(words, "socksctl: not with me")
 
 
 class Transactions(Case):
@@ -218,7 +261,8 @@ class Transactions(Case):
 
 class Failures(Case):
     commands_that_ask = ("server add a 192.0.2.1", "server del a", "server", "server show a", "rule add direct",
-                         "rule del 1", "rule", "show", "lookup 192.0.2.1:80", "apply /dev/null", "save", "flush")
+                         "rule del 1", "rule", "show", "show connections", "lookup 192.0.2.1:80", "limit", "limit rbind 1",
+                         "apply /dev/null", "save", "flush")
 
     def test_module_not_loaded(self):
         self.kernel.loaded = False
@@ -228,11 +272,11 @@ class Failures(Case):
     def test_not_permitted(self):
         self.kernel.permitted = False
         for words in ("server add a 192.0.2.1", "server del a", "rule add direct", "rule del 1", "flush",
-                      "apply /dev/null"):
+                      "apply /dev/null", "limit rbind 1"):
             result = self.run_socksctl(words)
             self.assertEqual(result.status, 2)
             self.assert_line(result.error, "permi", "CAP_NET_ADMIN", "root")
-        for words in "server", "rule", "show", "lookup 192.0.2.1:80", "save":
+        for words in "server", "rule", "show", "show connections", "lookup 192.0.2.1:80", "limit", "save":
             self.ok(words)
 
     def test_no_message(self):
@@ -241,7 +285,8 @@ class Failures(Case):
                     ("server add a 192.0.2.1", "server_add", "server"), ("server del abc", "server_del", "abc"),
                     ("rule add direct", "rule_add", "rule"), ("rule del 77", "rule_del", "77"),
                     ("flush", "transaction", "configuration"), ("lookup 192.0.2.1:80", "lookup", "look"),
-                    ("server show abc", "server_get", "abc")):
+                    ("server show abc", "server_get", "abc"), ("limit rbind 1", "limits", "limits"),
+                    ("limit", "limits", "configuration")):
                 self.kernel.refuse = {name: Refused(number)}
                 result = self.run_socksctl(words)
                 self.assertEqual(result.status, 2)
@@ -265,7 +310,7 @@ class Failures(Case):
 
     def test_error_at_the_end_of_a_dump(self):
         self.kernel.dump_error = Refused(errno.ENOMEM, "no room to dump")
-        for words in "show", "rule", "server", "save":
+        for words in "show", "rule", "server", "save", "show connections":
             self.refused(words, "socksctl: no room to dump")
         self.kernel.dump_error = Refused(errno.ENOMEM)
         result = self.run_socksctl("show")
@@ -281,15 +326,20 @@ class Failures(Case):
 
     def test_no_memory(self):
         """Whichever allocation fails: one line, nothing leaks, nothing is done by half."""
-        first = "server add a 192.0.2.1 userid it\\'s\nrule add cgroup '/a b' via a\nrule add direct\n"
-        path = self.file("conf", first.replace("direct", "reject"))
+        first = "limit rbind 9\nserver add a 192.0.2.1 userid it\\'s\nrule add cgroup '/a b' via a\nrule add direct\n"
+        self.file("conf", first.replace("direct", "reject"))
         for words in ("server add b 192.0.2.1", "server del b", "server show a", "rule add cgroup /x via a",
                       "rule del 2", "lookup 192.0.2.200:1", "-j lookup 192.0.2.200:1", "-n ./conf show", "-j show",
-                      "-j -p server", "save", "flush", "apply conf", "-b conf"):
+                      "-j -p server", "save", "flush", "apply conf", "-b conf", "limit rbind 5", "-j limit", "limit",
+                      "show connections", "-j show connections", "abort all", "-j abort via a"):
             self.ok("apply -", stdin=first)
             if words == "server del b":
                 self.ok("server add b 192.0.2.1")
-            before = (dict(self.kernel.config.servers), list(self.kernel.config.rules))
+            self.kernel.config.connections = [
+                {"state": ESTABLISHED, "command": CONNECT, "address": 1, "port": 2, "server": b"a", "uid": 3,
+                 "cookie": 4}] * 3
+            before = (dict(self.kernel.config.servers), list(self.kernel.config.rules),
+                      dict(self.kernel.config.limit))
             number = 0
             while True:
                 number += 1
@@ -301,7 +351,7 @@ class Failures(Case):
                 self.assertEqual(result.status, 2)
                 self.assert_line(result.error, "memory", begins="")
                 if words != "-b conf":
-                    after = (self.kernel.config.servers, self.kernel.config.rules)
+                    after = (self.kernel.config.servers, self.kernel.config.rules, self.kernel.config.limit)
                     self.assertEqual(after, before, words)
                 self.assertLess(number, 200)
             self.assertEqual(result.error, "")
@@ -309,7 +359,7 @@ class Failures(Case):
 
     def test_standard_output_that_fails(self):
         self.ok("server add a 192.0.2.1")
-        for words in "show", "save", "-j show", "-V", "help", "lookup 192.0.2.9:1":
+        for words in "show", "save", "-j show", "-V", "help", "lookup 192.0.2.9:1", "limit", "show connections":
             with open("/dev/full", "wb") as full:
                 done = subprocess.run(
                     [os.path.join(self.folder, "fast"), *words.split()], stdout=full, stderr=subprocess.PIPE,
@@ -329,11 +379,51 @@ class Dumps(Case):
             self.assertEqual(self.ok("show").out, expected)
             self.assertEqual(self.kernel.interrupt_dumps, 0)
 
+    def test_interrupted_connections(self):
+        """The table of connections was resized meanwhile: nothing is printed twice."""
+        self.kernel.config.connections = [
+            {"state": ESTABLISHED, "command": CONNECT, "address": number, "port": 80, "server": b"a", "uid": 3}
+            for number in range(2000)]
+        for times in 0, 1, 5:
+            self.kernel.interrupt_dumps = times
+            rows = self.ok("-j show connections").json()
+            self.assertEqual([address(row["address"]) for row in rows], list(range(2000)))
+            self.assertEqual(self.kernel.interrupt_dumps, 0)
+
     def test_interrupted_for_ever(self):
         self.kernel.interrupt_dumps = 10**9
-        result = self.run_socksctl("rule")
-        self.assertEqual(result.status, 2)
-        self.assert_line(result.error, "chang")
+        for words, what in ("rule", "configuration"), ("show connections", "connections"):
+            result = self.run_socksctl(words)
+            self.assertEqual(result.status, 2)
+            self.assert_line(result.error, "chang", what)
+
+    def change_behind_the_rules(self, change):
+        """Call it, once, when the rules have been read and not yet what is read after them."""
+        seen = []
+
+        def before(name):
+            seen.append(name)
+            if "rule_get" in seen[:-1] and name != "rule_get":
+                self.kernel.before = None
+                change()
+        self.kernel.before = before
+
+    def test_accept_timeout_belongs_to_the_rules(self):
+        self.ok("server add a 192.0.2.1")
+
+        def change():
+            self.kernel.config.rules.append({"action": DIRECT})
+            self.kernel.config.servers[b"a"]["accept_timeout"] = 5
+        self.change_behind_the_rules(change)
+        self.assertEqual(self.ok("save").out,
+                         "server add a 192.0.2.1:1080 userid none timeout 120 accept-timeout 5\nrule add direct\n")
+
+    def test_limits_belong_to_the_rules(self):
+        def change():
+            self.kernel.config.rules.append({"action": DIRECT})
+            self.kernel.config.limit["rbinds"] = 5
+        self.change_behind_the_rules(change)
+        self.assertEqual(self.ok("save").out, "limit rbind 5 rbind-per-user 64\nrule add direct\n")
 
     def test_servers_and_rules_belong_together(self):
         """A server and a rule that names it, added between the two dumps."""
@@ -374,8 +464,8 @@ class Options(Case):
     def test_help(self):
         for words in "help", "-h", "-help", "--help", "-h server", "-j -h":
             text = self.ok(words).out
-            for part in ("server add", "server del", "rule add", "rule del", "show", "lookup", "apply", "save",
-                         "flush", "-batch", "-netns", "-json"):
+            for part in ("server add", "server del", "rule add", "rule del", "show", "show connections [FILTER]", "program", "lookup", "limit [rbind", "apply", "abort all|FILTER", "monitor [FILTER]",
+                         "save", "flush", "-batch", "-netns", "-json"):
                 self.assertIn(part, text)
         for words in ("server help", "server -h", "server --help", "server add help", "server add -h", "server del -h",
                       "s h"):
@@ -386,7 +476,7 @@ class Options(Case):
             text = self.ok(words).out
             self.assertIn("cgroup", text)
             self.assertNotIn("server add", text)
-        for word in "show", "lookup", "save", "flush":
+        for word in "show", "lookup", "limit", "save", "flush":
             self.assertIn(word, self.ok(word + " help").out)
             self.assertIn(word, self.ok(word + " -h").out)
         self.assertIn("FILE", self.ok("apply -h").out)
@@ -411,7 +501,7 @@ class Options(Case):
         self.wrong("-b", "-batch", "file")
 
     def test_nothing(self):
-        self.wrong("", "server", "rule", "show", "lookup", "apply", "save", "flush")
+        self.wrong("", "server", "rule", "show", "lookup", "limit", "apply", "save", "flush")
         self.wrong("-j", "server")
 
     def test_netns_is_entered_before_the_socket_is_opened(self):
@@ -452,10 +542,13 @@ class Options(Case):
 
 class Man(Case):
     def test_lint(self):
-        # On standard error it may say that there is no data base of manuals.
-        done = subprocess.run(["mandoc", "-Tlint", os.path.join(SOURCE, "socksctl.8")], capture_output=True, text=True,
-                              check=False)
-        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        for page in "socksctl.8", "socks.7", "socks.conf.5", "Rbind.3":
+            # On standard error it may say that there is no data base of manuals.
+            done = subprocess.run(["mandoc", "-Tlint", os.path.join(SOURCE, page)], capture_output=True, text=True,
+                                  check=False)
+            # Each refers to the other, which need not be installed.
+            ours = re.compile(r": STYLE: referenced manual not found: Xr (Rbind 3|socks.conf 5|socks 7|socksctl 8)( |$)")
+            self.assertEqual([line for line in done.stdout.splitlines() if not ours.search(line)], [])
 
     def test_says_everything(self):
         text = subprocess.run(["mandoc", "-Tascii", os.path.join(SOURCE, "socksctl.8")], capture_output=True, text=True,
@@ -463,8 +556,8 @@ class Man(Case):
         while "\b" in text:
             at = text.index("\b")
             text = text[:at - 1] + text[at + 1:]
-        for part in ("server add", "server del", "rule add", "rule del", "show", "lookup", "apply", "save", "flush",
-                     "-batch", "-force", "-json", "-pretty", "-netns", "-Version", "-help", "userid", "timeout",
+        for part in ("server add", "server del", "rule add", "rule del", "show", "show connections", "abort", "monitor", "time_ns", "lookup", "limit [rbind n]",
+                     "rbind auto", "rbind-per-user", "accept-timeout", "local auto", "probe", "not-socks4", "doctor", "top [interval seconds]", "apply", "save", "flush", "-batch", "-force", "-json", "-pretty", "-netns", "-Version", "-help", "userid", "timeout",
                      "index", "cgroup", "via", "direct", "reject", "userid_mode", "port_min", "port_max", "uid_min",
                      "uid_max", "gid_min", "gid_max", "in_progress", "established", "tried", "granted", "rejected",
                      "failed", "no-rule", "not-connectable", "EXIT STATUS", "EXAMPLES"):

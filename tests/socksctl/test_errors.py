@@ -7,8 +7,8 @@ import os
 from harness import Case
 from model import N
 
-RULE_WORDS = "index, to, port, uid, gid, cgroup, via, direct, reject"
-OBJECTS = "server, rule, show, lookup, apply, save, flush"
+RULE_WORDS = "index, to, port, uid, gid, cgroup, via, direct, reject, rbind"
+OBJECTS = "server, rule, show, lookup, limit, apply, save, flush, check, import"
 
 
 class Numbers(Case):
@@ -19,6 +19,17 @@ class Numbers(Case):
         for word in (*self.not_numbers, "0", "3601", "4294967297", "18446744073709551617"):
             self.wrong(["server", "add", "a", "192.0.2.1", "timeout", word], "timeout", "1 to 3600",
                        f"'{word}'" if word.isprintable() else "'1\\x0a'")
+
+    def test_accept_timeout(self):
+        for word in (*self.not_numbers, "0", "28801", "4294967297"):
+            self.wrong(["server", "add", "a", "192.0.2.1", "accept-timeout", word], "accept-timeout", "1 to 28800",
+                       f"'{word}'" if word.isprintable() else "'1\\x0a'")
+
+    def test_limits(self):
+        for word in self.not_numbers:
+            for name in "rbind", "rbind-per-user":
+                self.wrong(["limit", name, word], name + ":", "0 to 4294967295")
+        self.wrong("limit rbind 4294967296", "'4294967296'")
 
     def test_index(self):
         for word in (*self.not_numbers, "0", "4294967296"):
@@ -114,14 +125,18 @@ class Words(Case):
         self.wrong("server frob", "'frob'", "add, del, show")
         self.wrong("rule frob", "'frob'", "add, del, show")
         self.wrong("rule add frob", "'frob'", RULE_WORDS)
-        self.wrong("server add a 192.0.2.1 frob", "'frob'", "userid, timeout")
+        self.wrong("server add a 192.0.2.1 frob", "'frob'", "userid, timeout, accept-timeout, local")
+        self.wrong("show frob", "'frob'", "allowed here: connections\n")
+        self.wrong("limit frob", "'frob'", "allowed here: rbind, rbind-per-user\n")
+        self.wrong("limit 5", "'5'", "allowed here: rbind, rbind-per-user\n")
+        self.wrong("limit rbind 1 frob", "'frob'", "allowed here: rbind-per-user\n")
         self.wrong("lookup 192.0.2.1:1 frob", "'frob'", "uid, gid, cgroup")
         self.wrong(["rule", "add", ""], "''", RULE_WORDS)
         self.wrong(["rule", "add", "to\n"], "'to\\x0a'", RULE_WORDS)
         self.wrong("rule add DIRECT", "'DIRECT'", RULE_WORDS)
 
     def test_allowed_words_are_those_not_given_yet(self):
-        self.wrong("rule add to any port 1 frob", "'frob'", "allowed here: index, uid, gid, cgroup, via, direct, reject\n")
+        self.wrong("rule add to any port 1 frob", "'frob'", "allowed here: index, uid, gid, cgroup, via, direct, reject, rbind\n")
 
     def test_missing(self):
         self.wrong("rule add", "action", "via SERVER, direct, reject")
@@ -135,6 +150,10 @@ class Words(Case):
         self.wrong("server add a 192.0.2.1 userid", "userid", "missing", "none, uid")
         self.wrong("server add a 192.0.2.1 userid string", "userid string", "missing")
         self.wrong("server add a 192.0.2.1 timeout", "timeout", "missing", "1 to 3600")
+        self.wrong("server add a 192.0.2.1 accept-timeout", "accept-timeout", "missing", "1 to 28800")
+        self.wrong("limit rbind", "rbind:", "missing", "0 to 4294967295")
+        self.wrong("limit rbind-p", "rbind-per-user:", "missing", "0 to 4294967295")
+        self.wrong("rule add via a rbind", "missing", "allowed here: auto\n")
         self.wrong("server del", "server del", "missing", "name")
         self.wrong("rule del", "rule del", "missing", "1 to 4294967295")
         self.wrong("lookup", "lookup", "missing", "IPv4", "port")
@@ -147,6 +166,9 @@ class Words(Case):
             self.wrong(f"rule add {first} direct {word[:-1]} 7", f"{word}:", f"'{word[:-1]}'", "twice")
         self.wrong("server add a 192.0.2.1 userid a userid b", "userid:", "'userid'", "twice")
         self.wrong("server add a 192.0.2.1 timeout 1 t 2", "timeout:", "'t'", "twice")
+        self.wrong("server add a 192.0.2.1 accept-timeout 1 a 2", "accept-timeout:", "'a'", "twice")
+        self.wrong("limit rbind 1 r 2", "rbind:", "'r'", "twice")
+        self.wrong("rule add rbind auto via a rb auto", "rbind:", "'rb'", "twice")
         self.wrong("lookup 192.0.2.1:1 uid 1 uid 1", "uid:", "'uid'", "twice")
 
     def test_two_actions(self):
@@ -155,12 +177,38 @@ class Words(Case):
                 self.wrong(f"rule add {one} {other}", other.split()[0])
         self.wrong("rule add direct reject", "reject", "second", "via SERVER, direct, reject")
 
+    def test_rbind(self):
+        for words in "rule add via a rbind off", "rule add rbind a7 via a", "rule add via a rbind on direct":
+            self.wrong(words, f"'{words.split('rbind ')[1].split()[0]}'", "allowed here: auto\n")
+        for action in "direct", "reject":
+            for words in f"{action} rbind auto", f"rbind auto port 80 {action}":
+                self.wrong("rule add " + words, "rbind:", action, "allowed is via SERVER rbind auto\n")
+        self.wrong("rule add rbind auto", "action", "via SERVER, direct, reject\n")
+
     def test_trailing(self):
-        for words in ("server del a x", "server show a x", "rule del 1 x", "rule show x", "show x", "save x", "flush x",
-                      "apply /dev/null x", "help x", "-b /dev/null x"):
+        for words in ("server del a x", "server show a x", "rule del 1 x", "rule show x", "save x", "flush x",
+                      "help x", "-b /dev/null x"):
             self.wrong(words, "'x'", "trailing", "nothing")
-        self.wrong("server add a 192.0.2.1 192.0.2.2", "'192.0.2.2'", "userid, timeout")
+        self.wrong("server add a 192.0.2.1 192.0.2.2", "'192.0.2.2'", "userid, timeout, accept-timeout, local")
         self.wrong("rule add direct x", "'x'", "index")
+
+    def test_filter(self):
+        words = "via, to, port, uid, pid, program, state\n"
+        self.wrong("show connections x", "'x'", "allowed here: " + words)
+        self.wrong("show connections all", "'all'", "allowed here: " + words)
+        self.wrong("show connections via a x", "'x'", "allowed here: " + words.removeprefix("via, "))
+        self.wrong("show connections via a vi b", "via:", "'vi'", "twice")
+        for word, parts in (("via", ("letters",)), ("to", ("IPv4",)), ("port", ("1 to 65535",)), ("uid", ("user",)),
+                            ("pid", ("1 to 2147483647",)), ("program", ("ps -e",)),
+                            ("state", ("allowed here: connecting, listening, established\n",))):
+            for command in "show connections", "abort":
+                self.wrong(f"{command} {word}", "missing", *parts)
+                if word != "program":
+                    self.wrong(f"{command} {word} -x", "'-x'", *parts)
+        self.wrong("abort", "missing", "allowed here: all, " + words)
+        self.wrong("abort x", "'x'", "allowed here: " + words)
+        self.wrong("abort all via a", "'via'", "trailing")
+        self.wrong("abort via a all", "'all'", "allowed here: to, ")
 
 
 class Files(Case):
@@ -173,11 +221,12 @@ class Files(Case):
 
     def test_folder(self):
         os.mkdir(os.path.join(self.scratch, "folder"))
-        for words in "apply folder", "-b folder":
-            result = self.run_socksctl(words)
-            self.assert_line(result.error, os.strerror(errno.EISDIR), begins="folder")
-            self.assertEqual(result.status, 2)
-            self.assertEqual(self.kernel.commands, [])
+        result = self.run_socksctl("-b folder")
+        self.assert_line(result.error, os.strerror(errno.EISDIR), begins="folder")
+        self.assertEqual(result.status, 2)
+        self.assertEqual(self.kernel.commands, [])
+        # No configuration at all is not taken for an empty one.
+        self.wrong("apply folder", "'folder'", "*.conf")
 
     def test_line_17(self):
         """Every kind of mistake, on line 17 of a file."""
@@ -190,7 +239,10 @@ class Files(Case):
                 ("rule add port 80-70 direct", ("'80-70'", "1 to 65535")),
                 ("rule add port 080x direct", ("'080x'", "1 to 65535")),
                 ("rule add frob", ("'frob'", RULE_WORDS)),
-                ("frob", ("'frob'", "server, rule")),
+                ("frob", ("'frob'", "server, rule, limit")),
+                ("limit", ("missing", "rbind, rbind-per-user")),
+                ("limit rbind x", ("'x'", "0 to 4294967295")),
+                ("rule add direct rbind auto", ("rbind:", "via SERVER rbind auto")),
                 ("rule del 1", ("'del'", "add")),
                 ("show", ("'show'", "server, rule")),
                 ("server del a", ("'del'", "add")),

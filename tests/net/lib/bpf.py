@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Small BPF programs, attached to a cgroup's connect4."""
+"""Small BPF programs, attached to a cgroup's connect4 and connect6."""
 
 import ctypes
 import os
@@ -10,10 +10,11 @@ _SYS_BPF = 321
 _PROG_LOAD = 5
 _PROG_ATTACH = 8
 _CGROUP_SOCK_ADDR = 18
-_INET4_CONNECT = 10
 
-# Where struct bpf_sock_addr has the destination's address.
-_USER_IP4 = 4
+# By family: the type of a program; where struct bpf_sock_addr has the IPv4
+# address to which it connects.
+_CONNECT = {socket.AF_INET: 10, socket.AF_INET6: 11}
+_ADDRESS = {socket.AF_INET: 4, socket.AF_INET6: 8 + 3 * 4}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -24,36 +25,43 @@ def _number(address: str) -> int:
 
 
 def _instruction(
-    code: int, to: int = 0, source: int = 0, offset: int = 0, value: int = 0
+    code: int,
+    target: int = 0,
+    source: int = 0,
+    offset: int = 0,
+    value: int = 0,
 ) -> bytes:
-    return struct.pack("=BBhi", code, to | source << 4, offset, value)
+    return struct.pack("=BBhi", code, target | source << 4, offset, value)
 
 
 _EXIT = _instruction(0x95)
 
 
-def _when(address: str, then: bytes) -> bytes:
+def _when(family: int, address: str, then: bytes) -> bytes:
     """r0 = 1, and where the destination is this one, something else, too."""
     return (
         _instruction(0xB7, 0, value=1)  # r0 = 1
-        + _instruction(0x61, 2, 1, _USER_IP4)  # r2 = user_ip4
+        + _instruction(0x61, 2, 1, _ADDRESS[family])  # r2 = its address
         + _instruction(0x56, 2, 0, len(then) // 8, _number(address))  # jne32
         + then
         + _EXIT
     )
 
 
-def deny(address: str) -> bytes:
+def deny(address: str, family: int = socket.AF_INET) -> bytes:
     """A program which forbids connect() to an address."""
-    return _when(address, _instruction(0xB7, 0, value=0))
+    return _when(family, address, _instruction(0xB7, 0, value=0))
 
 
-def rewrite(address: str, other: str) -> bytes:
+def rewrite(
+    address: str, other: str, family: int = socket.AF_INET
+) -> bytes:
     """A program which lets connect() to an address go to another one."""
     return _when(
+        family,
         address,
         _instruction(0xB4, 3, value=_number(other))
-        + _instruction(0x63, 1, 3, _USER_IP4),
+        + _instruction(0x63, 1, 3, _ADDRESS[family]),
     )
 
 
@@ -66,8 +74,11 @@ def _bpf(command: int, attributes: bytes) -> int:
     return int(result)
 
 
-def attach(program: bytes, cgroup: str) -> None:
+def attach(
+    program: bytes, cgroup: str, family: int = socket.AF_INET
+) -> None:
     """Load a program, and attach it to a cgroup, with which it goes."""
+    kind = _CONNECT[family]
     code = ctypes.create_string_buffer(program)
     licence = ctypes.create_string_buffer(b"GPL")
     attributes = struct.pack(
@@ -77,14 +88,14 @@ def attach(program: bytes, cgroup: str) -> None:
         ctypes.addressof(code),
         ctypes.addressof(licence),
         *(0, 0, 0, 0, 0, b"socks_net", 0),
-        _INET4_CONNECT,
+        kind,
     )
     loaded = _bpf(_PROG_LOAD, attributes)
     folder = os.open(f"/sys/fs/cgroup{cgroup}", os.O_RDONLY)
     try:
         _bpf(
             _PROG_ATTACH,
-            struct.pack("=IIII", folder, loaded, _INET4_CONNECT, 0),
+            struct.pack("=IIII", folder, loaded, kind, 0),
         )
     finally:
         os.close(folder)

@@ -8,16 +8,18 @@ import signal
 import socket
 import unittest
 from collections.abc import Callable
+from select import POLLOUT
 from typing import Any, TypeVar
 
 from .capture import Capture
 from .path import Direct, Path, Through
-from .server import Listener, Peer
-from .sock import Sock, name
+from .server import BIND, Listener, Peer, request
+from .sock import Sock
 from .socksctl import Socksctl
 from .topology import (
     REJECT_PREFIX,
     SERVER_A,
+    SERVER_SECOND,
     TARGET,
     THROUGH_PREFIX,
     Namespace,
@@ -25,13 +27,15 @@ from .topology import (
     text,
     topology,
 )
-from .wait import DEADLINE, until
+from .wait import DEADLINE, Call
 
 IPV4 = socket.AF_INET
 MAPPED = socket.AF_INET6
 FAMILIES = (IPV4, MAPPED)
 # The debug kernel is many times as slow.
 SLOW = os.environ.get("SOCKS_KERNEL") == "debug"
+# Whether to take hours where minutes would do: tests/net/run --long.
+LONG = "SOCKS_LONG" in os.environ
 
 CONFIGURATION = f"""
 server add a {text(SERVER_A)} timeout 60
@@ -146,6 +150,18 @@ class TestCase(unittest.TestCase):
             self.ctl.apply(configuration)
             TestCase._applied = configuration
 
+    def configure_second(
+        self, server: tuple[str, int] = SERVER_SECOND, words: str = ""
+    ) -> Socksctl:
+        """Have the second namespace redirect by a server s, up to the end."""
+        second = socksctl(self.net.second)
+        second.apply(
+            f"server add s {text(server)} {words}\n"
+            f"rule add to {THROUGH_PREFIX} via s\n"
+        )
+        self.addCleanup(second.flush)
+        return second
+
     @staticmethod
     def forget_configuration() -> None:
         """Say that somebody else has changed it."""
@@ -189,13 +205,37 @@ class TestCase(unittest.TestCase):
         peer.request()
         return sock, peer
 
+    def ask_rbind(
+        self, then: Callable[[Sock], object]
+    ) -> tuple[Sock, Call, Peer]:
+        """
+        A thread which connects, calls Rbind(), and, where that gives "0", does
+        something with the socket; and the server's end of the inner one, which
+        has not replied yet.
+        """
+        first, sock = self.sock(IPV4), self.sock(IPV4)
+        listener = self.listener()
+
+        def program() -> object:
+            self.assertEqual(first.connect(TARGET), "0")
+            result = sock.rbind()
+            return then(sock) if result == "0" else result
+
+        call = Call(program)
+        peer = self.accepted(listener)
+        peer.request()
+        peer.reply()
+        inner = self.accepted(listener)
+        self.assertEqual(inner.request(), request(TARGET, command=BIND))
+        return sock, call, inner
+
     def established(
         self, family: int = IPV4, target: tuple[str, int] = TARGET
     ) -> tuple[Sock, Peer]:
         """A connection that was granted; the socket blocks."""
         sock, peer = self.begin(family, target)
         peer.reply()
-        self.assertEqual(sock.poll(DEADLINE, 0x4), "OUT")
+        self.assertEqual(sock.poll(DEADLINE, POLLOUT), "OUT")
         self.assertEqual(sock.so_error(), "0")
         sock.set_blocking(True)
         return sock, peer
@@ -221,16 +261,6 @@ class TestCase(unittest.TestCase):
         seen = program(self.through())
         self.assertEqual(seen, truth, "through the server, and direct")
         return truth
-
-    def wait_for(
-        self, what: str, condition: Callable[[], Any], deadline: float = DEADLINE
-    ) -> Any:
-        """Wait until a condition comes true."""
-        return until(condition, what, deadline)
-
-    def errno_name(self, code: int) -> str:
-        """The name of an errno."""
-        return name(code)
 
 
 class Signals:

@@ -19,7 +19,7 @@ import struct
 import threading
 from collections.abc import Callable
 
-from .sock import SIOCOUTQ, Address
+from .sock import SIOCOUTQ, TCP_CLOSE, Address
 from .topology import Namespace
 from .wait import DEADLINE, until
 
@@ -31,19 +31,33 @@ OTHER_USER = 93
 REPLY_LENGTH = 8
 
 
-def request(address: Address, userid: bytes = b"") -> bytes:
+CONNECT = 1
+BIND = 2
+
+
+def request(
+    address: Address, userid: bytes = b"", command: int = CONNECT
+) -> bytes:
     """The request that a CONNECT to this address has to be."""
     return (
-        struct.pack("!BBH", 4, 1, address[1])
+        struct.pack("!BBH", 4, command, address[1])
         + socket.inet_aton(address[0])
         + userid
         + b"\0"
     )
 
 
-def reply(code: int = GRANTED, version: int = 0, rest: bytes = bytes(6)) -> bytes:
+def reply(
+    code: int = GRANTED, version: int = 0, rest: bytes = bytes(6)
+) -> bytes:
     """A reply. DSTPORT and DSTIP mean nothing in one to CONNECT."""
     return bytes((version, code)) + rest
+
+
+def bind_reply(address: Address, code: int = GRANTED) -> bytes:
+    """A reply to BIND: where the server listens, or who has connected."""
+    port = struct.pack("!H", address[1])
+    return reply(code, rest=port + socket.inet_aton(address[0]))
 
 
 class Peer:
@@ -96,9 +110,15 @@ class Peer:
             self.socket.settimeout(DEADLINE)
 
     def wait_taken(self) -> None:
-        """Wait until the other end's TCP has taken all that was sent."""
+        """
+        Wait until the other end's TCP has taken all that was sent, or has reset
+        the connection, to which that number means nothing any more.
+        """
 
         def sent_and_not_taken() -> int:
+            info = self.socket.getsockopt(socket.SOL_TCP, socket.TCP_INFO, 1)
+            if info[0] == TCP_CLOSE:
+                return 0
             left = array.array("i", [0])
             fcntl.ioctl(self.socket, SIOCOUTQ, left, True)
             return left[0]
@@ -184,6 +204,7 @@ class Listener:
 class Session:
     """A connection of a Service."""
 
+    client: Address
     request: bytes = b""
     answered: bool = False
 
@@ -218,6 +239,8 @@ class Service:
         self._held: list[socket.socket] = []
         self._stop = False
         self.requests: list[bytes] = []
+        # From where each of them came.
+        self.clients: list[Address] = []
         self.errors: list[BaseException] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -271,10 +294,12 @@ class Service:
     def _accept(self) -> None:
         while True:
             try:
-                sock, _ = self._listener.socket.accept()
+                sock, client = self._listener.socket.accept()
             except BlockingIOError:
                 return
-            self._selector.register(sock, selectors.EVENT_READ, Session())
+            self._selector.register(
+                sock, selectors.EVENT_READ, Session(client)
+            )
 
     def _try(self, sock: socket.socket, step: Callable[[], None]) -> None:
         # A program may give up its connection at any time.
@@ -304,6 +329,7 @@ class Service:
         if len(session.request) < 9 or session.request[-1]:
             return
         session.answered = True
+        self.clients.append(session.client)
         self.requests.append(session.request)
         if self._open.is_set():
             self._grant(sock)

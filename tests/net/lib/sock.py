@@ -43,10 +43,12 @@ TCP_ULP = 31
 TCP_FASTOPEN_CONNECT = 30
 IPPROTO_MPTCP = 262
 SO_PEERNAME = 28
+SO_RBIND = 21323
 
 TCP_ESTABLISHED = 1
 TCP_SYN_SENT = 2
 TCP_CLOSE = 7
+TCP_LISTEN = 10
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -213,6 +215,22 @@ class Sock:
         raw = sockaddr(self.family, address)
         return str(_call(_libc.bind, self.fileno(), raw, len(raw)))
 
+    def rbind(self, address: Address = ("0.0.0.0", 0)) -> str:
+        """Rbind()"""
+        return self.setsockopt(
+            socket.SOL_IP, SO_RBIND, sockaddr(self.family, address)
+        )
+
+    def accepted(self) -> "Sock | str":
+        """accept(): the new socket, or an errno's name"""
+        got = _call(_libc.accept4, self.fileno(), None, None, 0)
+        if isinstance(got, str):
+            return got
+        new = object.__new__(Sock)
+        new.family = self.family
+        new.socket = socket.socket(fileno=got)
+        return new
+
     def poll(self, timeout: float = 0, mask: int = POLL_ALL) -> str:
         """poll(): the events by name"""
         poll = select.poll()
@@ -255,12 +273,16 @@ class Sock:
             buffer,
             ctypes.byref(length),
         )
-        return result if isinstance(result, str) else buffer.raw[: length.value]
+        if isinstance(result, str):
+            return result
+        return buffer.raw[: length.value]
 
     def getsockopt_int(self, level: int, option: int) -> Result:
         """getsockopt() of a number"""
         value = self.getsockopt(level, option)
-        return value if isinstance(value, str) else struct.unpack("i", value)[0]
+        if isinstance(value, str):
+            return value
+        return int(struct.unpack("i", value)[0])
 
     def so_error(self) -> str:
         """SO_ERROR, by name"""

@@ -28,8 +28,8 @@ class Socksctl:
         descriptor, self._file = tempfile.mkstemp(prefix="socks-net.")
         os.close(descriptor)
 
-    def _commands(self, *commands: str) -> Configuration:
-        """Carry out commands, and return what there is afterwards."""
+    def _ask(self, *commands: str) -> Any:
+        """Carry out commands, of which only the last one answers."""
         if not self._process:
             self._process = subprocess.Popen(
                 ["socksctl", "-n", self._name, "-j", "-batch", "-"],
@@ -39,13 +39,17 @@ class Socksctl:
                 text=True,
             )
         assert self._process.stdin and self._process.stdout
-        for command in (*commands, "show"):
+        for command in commands:
             self._process.stdin.write(f"{command}\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
             raise Refused(self.close())
-        shown: Configuration = json.loads(answer)
+        return json.loads(answer)
+
+    def _commands(self, *commands: str) -> Configuration:
+        """Carry out commands, and return what there is afterwards."""
+        shown: Configuration = self._ask(*commands, "show")
         return shown
 
     def close(self) -> str:
@@ -73,6 +77,16 @@ class Socksctl:
     def show(self) -> Configuration:
         """Servers and rules, with their counters."""
         return self._commands()
+
+    def connections(self, words: str = "") -> list[dict[str, Any]]:
+        """The connections, or those that a filter means."""
+        rows: list[dict[str, Any]] = self._ask(f"show connections {words}")
+        return rows
+
+    def abort(self, words: str = "all") -> list[dict[str, Any]]:
+        """Abort connections, and return which."""
+        rows: list[dict[str, Any]] = self._ask(f"abort {words}")
+        return rows
 
     def server(self, name: str) -> dict[str, int]:
         """The counters of a server."""

@@ -28,7 +28,6 @@ import os
 import socket
 import struct
 import subprocess
-import tempfile
 from collections.abc import Iterator
 
 from .sock import Address
@@ -53,6 +52,7 @@ REJECT_PREFIX = "198.51.100.0/24"
 TARGET = ("203.0.113.5", 80)
 REJECTED = ("198.51.100.5", 80)
 
+_SIOCDARP = 0x8953
 _SIOCSARP = 0x8955
 _ATF_COM = 0x02
 _ATF_PERM = 0x04
@@ -188,11 +188,10 @@ class Topology:
         """The same, but the firewall then says that it is out of reach."""
         return f"10.2.100.{next(self._unreachable)}"
 
-    def answer(self, address: str) -> None:
-        """Let the client find an address of "lan"."""
+    def _tell(self, command: int, address: str) -> None:
         fcntl.ioctl(
             self._arp,
-            _SIOCSARP,
+            command,
             struct.pack(
                 "=HH4s8xH14si16x16s",
                 socket.AF_INET,
@@ -204,6 +203,14 @@ class Topology:
                 b"lan",
             ),
         )
+
+    def answer(self, address: str) -> None:
+        """Let the client find an address of "lan"."""
+        self._tell(_SIOCSARP, address)
+
+    def forget(self, address: str) -> None:
+        """Let the client find it no more."""
+        self._tell(_SIOCDARP, address)
 
 
 def _mac(device: str) -> bytes:
@@ -218,12 +225,6 @@ def _mac(device: str) -> bytes:
 def topology() -> Topology:
     """The network, made when first asked for."""
     return Topology()
-
-
-@functools.cache
-def scratch() -> str:
-    """A folder for what tests make, which only they use."""
-    return tempfile.mkdtemp(prefix="socks-net.")
 
 
 def text(address: Address) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Waiting for conditions, never for a time."""
 
+import concurrent.futures
 import ctypes
 import os
 import threading
@@ -12,6 +13,8 @@ from typing import Any
 DEADLINE = 30.0
 
 SYS_CONNECT = 42
+SYS_ACCEPT4 = 288
+SYS_SETSOCKOPT = 54
 SYS_SENDTO = 44
 SYS_RECVFROM = 45
 
@@ -62,13 +65,19 @@ class Call:
         return self._thread.ident
 
     @property
+    def tid(self) -> int:
+        """The thread, as the kernel knows it."""
+        assert self._thread.native_id is not None
+        return self._thread.native_id
+
+    @property
     def done(self) -> bool:
         """Has it returned?"""
         return not self._thread.is_alive()
 
     def blocked_in(self, number: int) -> bool:
         """Does the thread sleep in this system call?"""
-        folder = f"/proc/self/task/{self._thread.native_id}"
+        folder = f"/proc/self/task/{self.tid}"
         try:
             with open(f"{folder}/syscall", encoding="ascii") as file:
                 call = file.read().split()[0]
@@ -99,6 +108,27 @@ class Call:
         if self._error:
             raise self._error
         return self._result
+
+
+class Worker:
+    """A thread which runs one function after another, each when it is told."""
+
+    def __init__(self) -> None:
+        self._pool = concurrent.futures.ThreadPoolExecutor(1)
+
+    def begin(
+        self, function: Callable[..., Any], *arguments: Any
+    ) -> "concurrent.futures.Future[Any]":
+        """Let it run a function."""
+        return self._pool.submit(function, *arguments)
+
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Let it run a function, and return what that returns."""
+        return self.begin(function, *arguments).result(DEADLINE)
+
+    def close(self) -> None:
+        """End the thread, as soon as it has nothing to do."""
+        self._pool.shutdown(wait=False)
 
 
 def setns(fd: int) -> None:

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A socket that connects again right after it has failed."""
+
+import os
+
+from lib.case import IPV4, MAPPED, SLOW, TestCase
+from lib.server import REJECTED, Listener, reply
+from lib.sock import Sock
+from lib.topology import SERVER_A, TARGET, THROUGH_PREFIX
+from lib.wait import DEADLINE, Call
+
+PROGRAMS = 8
+TIMES = 100 if SLOW else 300
+
+# Where servers listen, and what programs ask for, from these ports on.
+SERVER_PORT = 2000
+PORT = 3000
+
+# What a server sends before it resets the connection, and what that means.
+ANSWERS = ((b"\5", "EPROTO"), (reply(REJECTED), "ECONNREFUSED"))
+
+
+class Reuse(TestCase):
+    """A failure is told to the connection that has failed, and to no other."""
+
+    def program(self, index: int) -> None:
+        """Connect with one socket again and again; be the server, too."""
+        # From another processor, a RST could overtake the bytes before it.
+        cpus = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cpus[index % len(cpus)]})
+        listener = Listener(
+            self.net.firewall, (SERVER_A[0], SERVER_PORT + index)
+        )
+        with self.net.client.entered():
+            sock = Sock((IPV4, MAPPED)[index % 2], nonblocking=True)
+        try:
+            for turn in range(TIMES):
+                answer, error = ANSWERS[turn % 2]
+                address = TARGET[0], PORT + index
+                self.assertEqual(sock.connect(address), "EINPROGRESS", turn)
+                peer = listener.accept()
+                peer.request()
+                peer.send(answer)
+                peer.reset()
+                sock.ended()
+                self.assertEqual(sock.connect(address), error, turn)
+        finally:
+            sock.close()
+            listener.close()
+
+    def test_at_once(self) -> None:
+        """The server refuses, and resets the connection at the same time."""
+        self.configure(
+            "".join(
+                f"server add s{index} {SERVER_A[0]}:{SERVER_PORT + index}\n"
+                f"rule add to {THROUGH_PREFIX} port {PORT + index} "
+                f"via s{index}\n"
+                for index in range(PROGRAMS)
+            )
+        )
+        calls = [Call(self.program, index) for index in range(PROGRAMS)]
+        for call in calls:
+            call.result(4 * DEADLINE)
