@@ -1109,10 +1109,10 @@ class Waiting(Case):
 
     def test_sigio(self) -> None:
         """SIGIO says that the peer has come."""
-        sock, peer = self.listening(nonblocking=True)
         seen: list[int] = []
         before = signal.signal(signal.SIGIO, lambda *_: seen.append(1))
         self.addCleanup(signal.signal, signal.SIGIO, before)
+        sock, peer = self.listening(nonblocking=True)
         fcntl.fcntl(sock.fileno(), fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(sock.fileno(), fcntl.F_SETFL, os.O_NONBLOCK | os.O_ASYNC)
         peer.send(bind_reply(PEER))

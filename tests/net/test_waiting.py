@@ -18,6 +18,12 @@ from lib.wait import DEADLINE, SYS_CONNECT, Call, until
 SYS_POLL = 7
 F_SETSIG = 10
 
+# Blocked here, before any test has begun a thread: a signal for the process
+# goes to a thread that does not block it, such as one which an earlier test
+# has joined and which is not quite gone yet, and ends the process there.
+SIGNAL = signal.SIGRTMIN + 1
+signal.pthread_sigmask(signal.SIG_BLOCK, {SIGNAL})
+
 
 def set_timeout(sock: Sock, option: int, seconds: float) -> None:
     """Set SO_SNDTIMEO or SO_RCVTIMEO."""
@@ -348,24 +354,21 @@ class Blocking(TestCase):
 class Sigio(TestCase):
     """O_ASYNC: what is signalled, and when."""
 
-    SIGNAL = signal.SIGRTMIN + 1
-
     def setUp(self) -> None:
         super().setUp()
-        signal.pthread_sigmask(signal.SIG_BLOCK, {self.SIGNAL})
         self.addCleanup(self.drain)
 
     def drain(self) -> list[int]:
         """The poll bands of the signals that are pending."""
         bands = []
-        while info := signal.sigtimedwait([self.SIGNAL], 0):
+        while info := signal.sigtimedwait([SIGNAL], 0):
             bands.append(info.si_band)
         return bands
 
     def async_sock(self, family: int) -> Sock:
         """A socket whose events are signalled to this process."""
         sock = self.sock(family, nonblocking=True)
-        fcntl.fcntl(sock, F_SETSIG, self.SIGNAL)
+        fcntl.fcntl(sock, F_SETSIG, SIGNAL)
         fcntl.fcntl(sock, fcntl.F_SETOWN, os.getpid())
         flags = fcntl.fcntl(sock, fcntl.F_GETFL)
         fcntl.fcntl(sock, fcntl.F_SETFL, flags | os.O_ASYNC)
@@ -433,7 +436,7 @@ class Sigio(TestCase):
             self.addCleanup(path.close)
             seen.append(other.connect(path.target))
             path.arrived()
-            fcntl.fcntl(other, F_SETSIG, self.SIGNAL)
+            fcntl.fcntl(other, F_SETSIG, SIGNAL)
             fcntl.fcntl(other, fcntl.F_SETOWN, os.getpid())
             flags = fcntl.fcntl(other, fcntl.F_GETFL)
             fcntl.fcntl(other, fcntl.F_SETFL, flags | os.O_ASYNC)
