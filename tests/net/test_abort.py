@@ -11,7 +11,14 @@ from lib.module import references
 from lib.path import Path
 from lib.server import bind_reply, reply
 from lib.sock import Sock
-from lib.topology import SERVER_SECOND, TARGET, THROUGH_PREFIX
+from lib.topology import (
+    SERVER_A,
+    SERVER_B,
+    SERVER_SECOND,
+    TARGET,
+    THROUGH_PREFIX,
+    text,
+)
 from lib.userfault import Userfault
 from lib.wait import (
     DEADLINE,
@@ -25,6 +32,8 @@ from lib.wait import (
 
 BOUND = ("192.0.2.1", 4321)
 MSG_DONTWAIT = 0x40
+# Sockets whose fate is decided at the same time.
+TOGETHER = 20
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -195,6 +204,50 @@ class Abort(TestCase):
         fault.fill()
         call.result()
         self.assertIn(peer.end(), ("reset", "end"))
+        self.free()
+
+    def test_about_to_go_on(self) -> None:
+        """
+        Aborted as its server fails, a connection does not go on to the next
+        one, whichever of the two is seen first.
+        """
+        failing = self.listener(SERVER_B)
+        # The next one listens, and never replies.
+        self.listener()
+        self.configure(
+            f"server add dead {text(SERVER_B)} timeout 60\n"
+            f"server add a {text(SERVER_A)} timeout 60\n"
+            f"rule add to {THROUGH_PREFIX} via dead,a\n"
+        )
+        fault = Userfault()
+        self.addCleanup(fault.close)
+        pairs = []
+        for _ in range(TOGETHER):
+            sock = self.sock(nonblocking=True)
+            self.assertEqual(sock.connect(TARGET), "EINPROGRESS")
+            peer = self.accepted(failing)
+            peer.request()
+            pairs.append((sock, peer))
+
+        def options(sock: Sock) -> int:
+            result: int = _libc.setsockopt(
+                *(sock.fileno(), socket.SOL_IP, socket.IP_OPTIONS),
+                *(ctypes.c_void_p(fault.address), 4),
+            )
+            return result
+
+        # With the socket's lock held, all that comes waits.
+        calls = [Call(options, sock) for sock, _ in pairs]
+        for call in calls:
+            call.wait_blocked(SYS_SETSOCKOPT)
+        for _, peer in pairs:
+            peer.close()
+        self.abort("all", len(pairs))
+        fault.fill()
+        for call in calls:
+            self.assertEqual(call.result(), 0)
+        for sock, _ in pairs:
+            self.ended(sock)
         self.free()
 
     def test_many(self) -> None:
