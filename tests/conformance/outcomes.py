@@ -17,6 +17,9 @@ from test.support import os_helper
 
 # For a single test, in seconds; the process ends with it.
 HANG = 240
+# What the tests themselves allow for what should come at once, in seconds: they
+# are made for faster machines.
+PATIENCE = 60.0
 
 
 class Outcomes(unittest.TestResult):
@@ -81,6 +84,7 @@ def main():
     path, *names = sys.argv[1:]
     # No test that wants the Internet, a display, gigabytes or hours.
     support.use_resources = {}
+    support.LOOPBACK_TIMEOUT = support.SHORT_TIMEOUT = PATIENCE
     names = [name if name.startswith("test.") else f"test.{name}"
              for name in names]
     with open(path, "w", encoding="utf-8") as file, os_helper.temp_cwd():

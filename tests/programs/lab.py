@@ -100,6 +100,7 @@ HostKey {dir}/key
 AuthorizedKeysFile {dir}/key.pub
 PermitRootLogin prohibit-password
 PasswordAuthentication no
+LoginGraceTime 0
 StrictModes no
 UsePAM no
 UseDNS no
@@ -200,6 +201,30 @@ def end_group(process):
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
+    # A server's other processes may have its port, and are not waited for.
+    end = time.monotonic() + 10
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < end:
+            os.killpg(process.pid, 0)
+            time.sleep(0.02)
+
+
+def alive(pid):
+    """May a process still have files? A zombie has none."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+
+
+def kill(pids):
+    """Kill processes, and wait until they have closed their sockets."""
+    for pid in pids:
+        # Some end by themselves when others of them do.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait("the end of what was killed", lambda: not any(map(alive, pids)))
 
 
 class Lab:
@@ -401,6 +426,13 @@ class Lab:
                            "-D", f"127.0.0.1:{SSH_D_PORT}",
                            "-R", f"127.0.0.1:{remote}:{OUTSIDE}:80", "outside"],
                           "127.0.0.1", SSH_D_PORT)
+
+    @staticmethod
+    def wait_unused():
+        """Wait until no connection has the module: a closed one may for a while."""
+        number = pathlib.Path("/sys/module/socks/refcnt")
+        wait("the last reference to the module to go",
+             lambda: not int(number.read_text("ascii")))
 
     def socksctl(self, *words, **options):
         """Configure the client."""

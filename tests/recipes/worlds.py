@@ -64,6 +64,7 @@ http {{
 SSHD = """\
 Include /etc/ssh/sshd_config.d/*.conf
 HostKey {dir}/key
+LoginGraceTime 0
 UsePAM no
 UseDNS no
 PidFile none
@@ -160,7 +161,9 @@ class World:
         """Let root's shell on that host carry out a text."""
         env = {"PATH": self.lab.env["PATH"], "HOME": "/root", "LC_ALL": "C.UTF-8",
                "TERM": "dumb"}
-        # A file, since what the text starts may stay and keep it open.
+        # A file, since what the text starts may stay and keep it open; a new one
+        # each time, since that may write to it later.
+        self.log.unlink(missing_ok=True)
         with open(self.log, "wb") as output:
             process = self.lab.popen(self.hosts[host], ["sh", "-euc", text], env=env,
                                      cwd="/root", stdout=output, stderr=output)
@@ -215,7 +218,9 @@ class Tunnel(World):
     def tunnel(self):
         """The number of the process which is the tunnel."""
         for pid in self.pids("client"):
-            with open(f"/proc/{pid}/cmdline", "rb") as line:
+            # It may end just now.
+            with (contextlib.suppress(FileNotFoundError, ProcessLookupError),
+                  open(f"/proc/{pid}/cmdline", "rb") as line):
                 if line.read().startswith(b"ssh\0"):
                     return pid
         raise Broken("there is no tunnel")
@@ -251,7 +256,7 @@ class Bastion(Tunnel):
 
         def down():
             """when the tunnel is down, connections fail"""
-            os.kill(self.tunnel(), 9)
+            laboratory.kill([self.tunnel()])
             result = self.lab.run("client", ["curl", "-sS", WEB])
             expect("curl", (result.returncode, result.stdout), (7, ""))
             expect("connect()", self.ask(
@@ -393,8 +398,7 @@ class Fleet(Danted):
 
         def alarm():
             """a server that is out of reach raises the alarm"""
-            for pid in self.pids("firewall"):
-                os.kill(pid, 9)
+            laboratory.kill(self.pids("firewall"))
             self.lab.run("client", ["curl", "-sS", WEB])
             commands = [block.text for block in guide.recipes()["fleet"] if "jq -e" in block.text]
             expect("alarms", len(commands), 1)
@@ -644,11 +648,12 @@ class Tor(World):
                 control = socket.create_connection(("127.0.0.1", CONTROL_PORT))
             control.settimeout(laboratory.DEADLINE)
             control.sendall(b"AUTHENTICATE\r\nSETEVENTS STREAM\r\n")
-            curl = self.lab.popen("client", ["curl", "-s", "http://www.example/"])
-            self.lab.stack.callback(laboratory.end_group, curl)
             with control, control.makefile() as lines:
-                while " www.example:80 " not in lines.readline():
-                    pass
+                expect("tor", [next(lines, ""), next(lines, "")], ["250 OK\n"] * 2)
+                curl = self.lab.popen("client", ["curl", "-s", "http://www.example/"])
+                self.lab.stack.callback(laboratory.end_group, curl)
+                if not any(" www.example:80 " in line for line in lines):
+                    raise Broken("tor has ended")
 
         def by_address():
             """what has an address is asked of it, too"""
