@@ -227,7 +227,7 @@ class Zsh(Shell):
 
     def until(self, mark):
         """The lines in the pipe up to the mark."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         data = b""
         while not data.endswith(f"{mark}\n".encode()):
             left = deadline - time.monotonic()

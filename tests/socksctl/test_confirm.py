@@ -19,6 +19,8 @@ from test_apply import GOOD
 OLD = "limit rbind 7 rbind-per-user 64\nserver add old 192.0.2.9:1080 userid none timeout 120\n" \
       "rule add to 10.0.0.0/8 via old\nrule add reject\n"
 PATIENCE = 60
+# A time limit that is to pass: long enough for a look at what is in effect until then.
+LIMIT = 3
 
 
 class Trial:
@@ -102,7 +104,7 @@ class Confirm(Case):
         self.new_stays()
 
     def test_not_in_time(self):
-        self.in_effect(self.start(1)).end(2, "not confirmed in time: the old configuration is back\n")
+        self.in_effect(self.start(LIMIT)).end(2, "not confirmed in time: the old configuration is back\n")
         self.old_is_back()
 
     def test_signals(self):
@@ -113,7 +115,7 @@ class Confirm(Case):
 
     def test_what_does_not_stop_it(self):
         """It goes back in time also after a key or the terminal would have stopped it."""
-        trial = self.in_effect(self.start(3))
+        trial = self.in_effect(self.start(LIMIT))
         for number in signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGPIPE:
             trial.send(number)
         trial.end(2, "not confirmed in time")
@@ -159,7 +161,7 @@ class Confirm(Case):
         trial.process.stdin = None
         trial.send(signal.SIGUSR1).end(0)
         self.new_stays()
-        self.in_effect(self.start(1)).end(2)
+        self.in_effect(self.start(LIMIT)).end(2)
 
     def test_input_which_is_the_file(self):
         trial = self.start(words=["apply", "-confirm", "3600", "-"], stdin=subprocess.PIPE)
@@ -221,7 +223,7 @@ class Confirm(Case):
             os.write(ours, b"\x1a" + key)
             trial.end(2)
             self.old_is_back()
-        trial, ours = self.terminal(2)
+        trial, ours = self.terminal(LIMIT)
         self.in_effect(trial, ours)
         os.write(ours, b"\x1a\x13what\nhow\n")
         self.wait_until_old()
@@ -247,7 +249,7 @@ class Confirm(Case):
             if name == "rule_add" and not typed:
                 typed.append(os.write(ours, b"yes\n"))
         typed = []
-        trial, ours = self.terminal(2)
+        trial, ours = self.terminal(LIMIT)
         self.kernel.before = type_ahead
         self.in_effect(trial, ours)
         self.assertTrue(typed)
