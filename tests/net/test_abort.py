@@ -41,6 +41,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class Abort(TestCase):
     """What becomes of a connection that is aborted."""
 
+    def setUp(self) -> None:
+        super().setUp()
+        self.alone()
+
     def abort(self, words: str = "all", count: int = 1) -> None:
         """Abort so many connections."""
         rows = self.ctl.abort(words)
@@ -266,6 +270,10 @@ class Abort(TestCase):
 
 class Rbind(TestCase):
     """Connections of Rbind()."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.alone()
 
     def test_asking(self) -> None:
         """The server has not answered yet."""

@@ -67,14 +67,22 @@ class Ways(TestCase):
 
     configuration = ""
 
-    def attempt(self, way: Way, family: int) -> tuple[str, list[Syn]]:
-        """Try a way. Return what came of it, and each SYN that was sent."""
+    def attempt(
+        self, way: Way, family: int, expected: str | None = None
+    ) -> tuple[str, list[Syn]]:
+        """
+        Try a way. Return what came of it, and each SYN that was sent. Where one
+        to an address is expected, wait for it: it may have to wait itself, for
+        an answer to ARP.
+        """
         tester = Tester(self.net)
         target = (way.host or TARGET[0], TARGET[1])
         syns: list[Syn] = []
 
         def settled() -> bool:
             syns.extend(capture(self.net.client).syns())
+            if expected:
+                return expected in [syn.destination for syn in syns]
             return bool(syns) or tester.settled()
 
         try:
@@ -103,12 +111,14 @@ class Ways(TestCase):
         how, family = way
         host = how.host or TARGET[0]
         self.configure("")
-        _, syns = self.attempt(how, family)
+        _, syns = self.attempt(how, family, host)
         self.assertIn(host, [syn.destination for syn in syns])
 
         self.listener()
         self.rule(how, "via a")
-        result, syns = self.attempt(how, family)
+        result, syns = self.attempt(
+            how, family, SERVER_A[0] if how.redirected else None
+        )
         self.assertEqual([syn for syn in syns if syn.names(host)], [])
         asked = SERVER_A[0] in [syn.destination for syn in syns]
         self.assertEqual(asked, how.redirected, result)

@@ -32,6 +32,10 @@ _libc = ctypes.CDLL(None)
 class Connections(TestCase):
     """One connection, as it goes on."""
 
+    def setUp(self) -> None:
+        super().setUp()
+        self.alone()
+
     def row(self) -> dict[str, Any]:
         """The only connection there is."""
         rows = self.ctl.connections()
@@ -169,13 +173,14 @@ class Connections(TestCase):
         sock = self.sock(IPV4)
         listener = self.listener()
         gone = threading.Event()
+        self.addCleanup(gone.set)
         tids = []
 
         def program() -> str:
             tids.append(threading.get_native_id())
             _libc.prctl(PR_SET_NAME, b"one two", 0, 0, 0)
             result = sock.connect(TARGET)
-            gone.wait(DEADLINE)
+            gone.wait(4 * DEADLINE)
             return result
 
         call = Call(program)
@@ -209,6 +214,10 @@ class Rbind(TestCase):
     """The connection of an Rbind()."""
 
     BOUND = ("192.0.2.1", 4321)
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.alone()
 
     def row(self) -> dict[str, Any]:
         """That connection."""

@@ -44,7 +44,7 @@ class Counters(TestCase):
             )
 
         try:
-            until(counted, "counters", 5)
+            until(counted, "counters")
         except AssertionError:
             shown = self.ctl.show()
             self.assertEqual(shown["servers"][0]["stats"], expected)

@@ -52,6 +52,7 @@ class Events(TestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.alone()
         self.monitor = self.listen()
 
     def listen(self, words: str = "") -> Monitor:

@@ -144,7 +144,7 @@ class FailoverCase(TestCase):
             return {k: v for k, v in self.ctl.rules()[0].items() if v}
 
         try:
-            until(lambda: counters() == expected, "counters", 5)
+            until(lambda: counters() == expected, "counters")
         except AssertionError:
             self.assertEqual(counters(), expected)
 
@@ -498,7 +498,8 @@ class Health(FailoverCase):
         time, does not have it passed over by those whom it answers.
         """
         self.listener(SERVER_B)
-        self.via("b,a", f"server add b {text(SERVER_B)} timeout 3\n")
+        # Longer than it takes till others are answered.
+        self.via("b,a", f"server add b {text(SERVER_B)} timeout 8\n")
         sock = self.sock(nonblocking=True)
         self.assertEqual(sock.connect(TARGET), "EINPROGRESS")
         self.accepted(self.listener(SERVER_B)).request()
@@ -779,6 +780,10 @@ class Program(FailoverCase):
         self.assertEqual(sock.connect(TARGET), "EINPROGRESS")
         peer = self.accepted(listener)
         peer.request()
+        # From another processor, the reply could overtake the message.
+        cpus = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cpus)})
+        self.addCleanup(os.sched_setaffinity, 0, cpus)
         self.unreachable(peer)
         # What comes behind it on the same way.
         peer.reply()

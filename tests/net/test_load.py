@@ -26,6 +26,12 @@ CHANGES = 100 if SLOW else 300
 class Load(TestCase):
     """Many connections."""
 
+    # The first must not be late when the last has begun.
+    configuration = f"""
+server add a {text(SERVER_A)} timeout 600
+rule add to {THROUGH_PREFIX} via a
+"""
+
     def service(self, **arguments: object) -> Service:
         """A server that serves on its own."""
         service = Service(
@@ -58,7 +64,7 @@ class Load(TestCase):
             seen.update(fd for fd, _ in epoll.poll(1))
             return len(seen) == number
 
-        until(all_seen, f"{number} connections", 2 * DEADLINE)
+        until(all_seen, f"{number} connections", 8 * DEADLINE)
 
     def test_many(self) -> None:
         """All wait at the same time, then all are granted."""
@@ -68,7 +74,7 @@ class Load(TestCase):
         until(
             lambda: len(service.requests) == CONNECTIONS,
             "requests",
-            2 * DEADLINE,
+            8 * DEADLINE,
         )
         self.assertEqual(
             set(service.requests),
@@ -126,7 +132,9 @@ class Load(TestCase):
 
         service = self.service(answer=answer, hold=True)
         socks, epoll = self.start(number)
-        until(lambda: len(service.requests) == number, "requests")
+        until(
+            lambda: len(service.requests) == number, "requests", 8 * DEADLINE
+        )
         service.release()
         # Those with one byte of a reply are given up.
         for sock in socks[2::4]:
@@ -154,7 +162,9 @@ class Load(TestCase):
         number = CONNECTIONS // 4
         service = Service(self.net.firewall, SERVER_A, hold=True)
         socks, epoll = self.start(number)
-        until(lambda: len(service.requests) == number, "requests")
+        until(
+            lambda: len(service.requests) == number, "requests", 8 * DEADLINE
+        )
         service.close()
         self.ready(epoll, number)
         self.assertEqual({sock.so_error() for sock in socks}, {"ECONNRESET"})
@@ -193,6 +203,7 @@ class Replacement(TestCase):
         # among threads, a counter's += is not.
         results: list[tuple[object, object]] = []
         stop = threading.Event()
+        self.addCleanup(stop.set)
 
         def program() -> None:
             with self.net.client.entered():

@@ -60,4 +60,4 @@ class Reuse(TestCase):
         )
         calls = [Call(self.program, index) for index in range(PROGRAMS)]
         for call in calls:
-            call.result(4 * DEADLINE)
+            call.result(20 * DEADLINE)

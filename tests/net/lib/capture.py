@@ -15,8 +15,12 @@ _PACKET_STATISTICS = 6
 _SO_ATTACH_FILTER = 26
 _SO_RCVBUFFORCE = 33
 
-# IPv4, TCP, no later fragment, SYN without ACK: offsets from the IP header.
+# Outgoing, IPv4, TCP, no later fragment, SYN without ACK: offsets from the IP
+# header. What is sent over the loopback device comes in again, and perhaps only
+# when somebody waits for the next SYN.
 _FILTER = (
+    (0x20, 0, 0, 0xFFFFF004),  # ld pkttype
+    (0x15, 0, 10, 4),  # jeq #PACKET_OUTGOING
     (0x28, 0, 0, 0xFFFFF000),  # ldh proto
     (0x15, 0, 8, 0x0800),  # jeq #ETH_P_IP
     (0x30, 0, 0, 9),  # ldb [9]

@@ -27,7 +27,7 @@ from .topology import (
     text,
     topology,
 )
-from .wait import DEADLINE, Call
+from .wait import DEADLINE, Call, until
 
 IPV4 = socket.AF_INET
 MAPPED = socket.AF_INET6
@@ -161,6 +161,13 @@ class TestCase(unittest.TestCase):
         )
         self.addCleanup(second.flush)
         return second
+
+    def alone(self) -> None:
+        """
+        Wait until no connection of another test case is left: the last packet
+        of one may come a little after close().
+        """
+        until(lambda: not self.ctl.connections(), "end of all connections")
 
     @staticmethod
     def forget_configuration() -> None:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Cgroups, for sockets and programs that are to be in one."""
 
+import errno
 import os
+
+from .wait import until
 
 _ROOT = "/sys/fs/cgroup"
 
@@ -12,8 +15,21 @@ def make(name: str) -> None:
 
 
 def remove(name: str) -> None:
-    """Remove it."""
-    os.rmdir(f"{_ROOT}{name}")
+    """
+    Remove it. Who moves this process out of it leaves a thread behind which is
+    about to end, though it was joined already.
+    """
+
+    def removed() -> bool:
+        try:
+            os.rmdir(f"{_ROOT}{name}")
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return False
+        return True
+
+    until(removed, f"nobody in the cgroup {name}")
 
 
 def enter(name: str) -> None:

@@ -24,6 +24,14 @@ def references() -> int:
         return int(file.read())
 
 
+def idle() -> bool:
+    """Does nothing hold it? It may go, or be gone, at any time."""
+    try:
+        return references() == 0
+    except OSError:
+        return True
+
+
 def unload() -> str:
     """delete_module(): "0" or an errno's name."""
     ctypes.set_errno(0)

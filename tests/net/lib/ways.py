@@ -24,7 +24,7 @@ from .program import compiled
 from .server import Listener
 from .sock import Address, Sock
 from .topology import CLIENT_WAN, DIRECT, SERVER_B, Topology
-from .wait import in_child, until
+from .wait import DEADLINE, in_child, until
 
 IPV4 = socket.AF_INET
 MAPPED = socket.AF_INET6
@@ -131,7 +131,7 @@ class Tester:
         name = listener.sock_name()
         assert not isinstance(name, str)
         assert other.connect(name) == "EINPROGRESS"
-        listener.socket.settimeout(10)
+        listener.socket.settimeout(DEADLINE)
         sock, _ = listener.socket.accept()
         return self.keep(sock, family)
 
@@ -185,7 +185,7 @@ class Tester:
         server.listen()
         sock = self.sock(family)
         sock.sendto(b"x", socket.MSG_FASTOPEN, address)
-        server.settimeout(10)
+        server.settimeout(DEADLINE)
         server.accept()[0].close()
         until(known, "Fast Open cookie")
 
