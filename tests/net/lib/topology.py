@@ -107,7 +107,7 @@ route add local {THROUGH_PREFIX} dev lo
 
 def _ip(*arguments: str, batch: str = "") -> None:
     subprocess.run(
-        ["ip", *arguments], input=batch, text=True, check=True, timeout=60
+        ["ip", *arguments], input=batch, text=True, check=True, timeout=600
     )
 
 
