@@ -169,7 +169,8 @@ class Tester:
             shown = subprocess.run(
                 ("ip", "-n", "client", "tcp_metrics", "show", address[0]),
                 capture_output=True,
-                check=True,
+                # It is an error where nothing is known of the address.
+                check=False,
             ).stdout
             return b"fo_cookie" in shown
 
