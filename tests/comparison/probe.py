@@ -20,7 +20,7 @@ import sys
 WEB, WEB6, THROUGH, DIRECT = sys.argv[1:]
 PORT, UDP_PORT, CLOSED_PORT = 80, 5353, 81
 SETUID_CURL = "/srv/setuid-curl"
-LIMIT, UDP_LIMIT = 60, 20
+LIMIT = 30
 
 
 def verdict(text):
@@ -112,7 +112,7 @@ def refused():
 def udp():
     """A datagram."""
     with socket.socket(type=socket.SOCK_DGRAM) as sock:
-        sock.settimeout(UDP_LIMIT)
+        sock.settimeout(5)
         try:
             sock.sendto(b"?", (WEB, UDP_PORT))
             return verdict(sock.recv(100).decode())
