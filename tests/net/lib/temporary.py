@@ -6,7 +6,7 @@ import subprocess
 
 from .socksctl import Socksctl
 from .topology import THROUGH_PREFIX, Namespace, Topology, text
-from .wait import until
+from .wait import DEADLINE, until
 
 NAME = "temporary"
 HOST = "10.7.0.2"
@@ -47,11 +47,11 @@ class Temporary:
         self.namespace.close()
         subprocess.run(("ip", "netns", "delete", NAME), check=True)
 
-    def gone(self) -> None:
+    def gone(self, deadline: float = DEADLINE) -> None:
         """Wait until it is gone, of which its veth pair tells."""
 
         def veth_gone() -> bool:
             with self._net.firewall.entered():
                 return "short" not in {name for _, name in socket.if_nameindex()}
 
-        until(veth_gone, "end of the namespace")
+        until(veth_gone, "end of the namespace", deadline)
