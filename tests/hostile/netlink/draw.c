@@ -42,7 +42,9 @@ static void put_name(struct random *random, struct message *message, int type)
 		return;
 	}
 	snprintf(name, sizeof(name), "s%u", random_below(random, 24));
-	put_string(message, type, name);
+	/* Now and then without the NUL at its end. */
+	message_put(message, type, name,
+		    strlen(name) + !random_once_in(random, 30));
 }
 
 static uint32_t draw_address(struct random *random)
@@ -132,6 +134,22 @@ static void put_cgroup(struct random *random, struct message *message, int type)
 		   paths[random_below(random, sizeof(paths) / sizeof(*paths))]);
 }
 
+/* One most often, and at times more than a rule may have. */
+static void put_servers(struct random *random, struct message *message)
+{
+	unsigned int n = 1;
+	bool several;
+
+	if (random_once_in(random, 5))
+		n = random_once_in(random, 12) ? random_below(random, 12) :
+						 2 + random_below(random, 2);
+	several = n > 1;
+	for (; n; n--)
+		put_name(random, message, SOCKS_A_RULE_SERVER);
+	if (random_once_in(random, several ? 2 : 60))
+		message_put(message, SOCKS_A_RULE_BALANCE, NULL, 0);
+}
+
 static void draw_rule(struct random *random, struct message *message)
 {
 	uint32_t action = random_below(random, 3);
@@ -163,7 +181,9 @@ static void draw_rule(struct random *random, struct message *message)
 		put_u32(message, SOCKS_A_RULE_ACTION,
 			random_once_in(random, 30) ? 3 : action);
 	if (action == SOCKS_ACTION_VIA || random_once_in(random, 30))
-		put_name(random, message, SOCKS_A_RULE_SERVER);
+		put_servers(random, message);
+	if (action == SOCKS_ACTION_VIA && random_once_in(random, 4))
+		message_put(message, SOCKS_A_RULE_RBIND_AUTO, NULL, 0);
 }
 
 static void draw_lookup(struct random *random, struct message *message)
@@ -347,7 +367,8 @@ void draw_message(struct random *random, struct message *message, bool mutate)
 		SOCKS_CMD_SERVER_ADD, SOCKS_CMD_SERVER_ADD,
 		SOCKS_CMD_SERVER_DEL, SOCKS_CMD_SERVER_GET,
 		SOCKS_CMD_RULE_ADD, SOCKS_CMD_RULE_ADD, SOCKS_CMD_RULE_ADD,
-		SOCKS_CMD_RULE_ADD, SOCKS_CMD_RULE_DEL, SOCKS_CMD_RULE_DEL,
+		SOCKS_CMD_RULE_ADD, SOCKS_CMD_RULE_ADD, SOCKS_CMD_RULE_ADD,
+		SOCKS_CMD_RULE_DEL, SOCKS_CMD_RULE_DEL,
 		SOCKS_CMD_RULE_GET, SOCKS_CMD_LOOKUP, SOCKS_CMD_TRANSACTION,
 		SOCKS_CMD_CONNECTION_ABORT,
 	};

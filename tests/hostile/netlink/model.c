@@ -15,6 +15,36 @@ static void copy_string(char *to, size_t size, const struct nlattr *attribute)
 	snprintf(to, size, "%s", attribute_string(attribute));
 }
 
+void names_read(struct names *names, const struct nlmsghdr *header,
+		unsigned int type)
+{
+	const struct nlattr *attribute = NULL;
+	size_t size;
+
+	memset(names, 0, sizeof(*names));
+	while ((attribute = attribute_next(header, attribute))) {
+		if ((attribute->nla_type & NLA_TYPE_MASK) != type)
+			continue;
+		if (names->n == SOCKS_RULE_SERVERS_MAX)
+			return;
+		size = attribute->nla_len - NLA_HDRLEN;
+		if (size > SOCKS_NAME_MAX)
+			size = SOCKS_NAME_MAX;
+		strncpy(names->name[names->n++], (const char *)(attribute + 1),
+			size);
+	}
+}
+
+bool names_hold(const struct names *names, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < names->n; i++)
+		if (!strcmp(names->name[i], name))
+			return true;
+	return false;
+}
+
 static void read_server(struct server *server, const struct attributes *given)
 {
 	const struct nlattr *userid = given->at[SOCKS_A_SERVER_USERID];
@@ -33,10 +63,14 @@ static void read_server(struct server *server, const struct attributes *given)
 					SOCKS_TIMEOUT_DEFAULT);
 }
 
-static void read_rule(struct rule *rule, const struct attributes *given)
+static void read_rule(struct rule *rule, const struct nlmsghdr *header)
 {
-	const struct nlattr *const *at = given->at;
+	const struct nlattr *const *at;
+	struct attributes given;
 
+	attributes_read(&given, header);
+	at = given.at;
+	/* All bytes, so that structures can be compared. */
 	memset(rule, 0, sizeof(*rule));
 	rule->address = ntohl(attribute_u32(at[SOCKS_A_RULE_ADDRESS], 0));
 	rule->prefix_len = attribute_u8(at[SOCKS_A_RULE_PREFIX_LEN], 0);
@@ -50,8 +84,9 @@ static void read_rule(struct rule *rule, const struct attributes *given)
 	copy_string(rule->cgroup, sizeof(rule->cgroup),
 		    at[SOCKS_A_RULE_CGROUP]);
 	rule->action = attribute_u32(at[SOCKS_A_RULE_ACTION], UINT32_MAX);
-	copy_string(rule->server, sizeof(rule->server),
-		    at[SOCKS_A_RULE_SERVER]);
+	rule->balance = at[SOCKS_A_RULE_BALANCE];
+	rule->rbind_auto = at[SOCKS_A_RULE_RBIND_AUTO];
+	names_read(&rule->servers, header, SOCKS_A_RULE_SERVER);
 }
 
 static struct server *find_server(const struct config *config, const char *name)
@@ -69,7 +104,7 @@ static unsigned int count_rules(const struct config *config, const char *server)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < config->n_rules; i++)
-		n += !strcmp(config->rules[i].server, server);
+		n += names_hold(&config->rules[i].servers, server);
 	return n;
 }
 
@@ -103,13 +138,16 @@ static bool del_server(struct config *config, const struct attributes *given,
 	return true;
 }
 
-static bool add_rule(struct config *config, const struct attributes *given,
+static bool add_rule(struct config *config, const struct nlmsghdr *header,
 		     const char **why)
 {
-	uint32_t index = attribute_u32(given->at[SOCKS_A_RULE_INDEX], 0);
+	struct attributes given;
 	struct rule rule, *at;
+	uint32_t index;
 
-	read_rule(&rule, given);
+	attributes_read(&given, header);
+	index = attribute_u32(given.at[SOCKS_A_RULE_INDEX], 0);
+	read_rule(&rule, header);
 	if (!index)
 		index = config->n_rules + 1;
 	if (index > config->n_rules + 1)
@@ -150,7 +188,7 @@ bool config_apply(struct config *config, const struct nlmsghdr *header,
 	case SOCKS_CMD_SERVER_DEL:
 		return del_server(config, &given, why);
 	case SOCKS_CMD_RULE_ADD:
-		return add_rule(config, &given, why);
+		return add_rule(config, header, why);
 	default:
 		return del_rule(config, &given, why);
 	}
@@ -176,6 +214,25 @@ static bool server_sound(const struct server *server)
 	       (server->mode == SOCKS_USERID_MODE_FIXED || !server->userid[0]);
 }
 
+static bool rule_servers_sound(const struct config *config,
+			       const struct rule *rule)
+{
+	const struct names *names = &rule->servers;
+	unsigned int i;
+
+	if (rule->action != SOCKS_ACTION_VIA)
+		return !names->n && !rule->balance && !rule->rbind_auto;
+	for (i = 0; i < names->n; i++) {
+		struct names before = { .n = i };
+
+		memcpy(before.name, names->name, sizeof(before.name));
+		if (!find_server(config, names->name[i]) ||
+		    names_hold(&before, names->name[i]))
+			return false;
+	}
+	return names->n > rule->balance;
+}
+
 static bool rule_sound(const struct config *config, const struct rule *rule)
 {
 	uint32_t mask = rule->prefix_len ? ~0U << (32 - rule->prefix_len) : 0;
@@ -185,8 +242,7 @@ static bool rule_sound(const struct config *config, const struct rule *rule)
 	       rule->uid_min <= rule->uid_max &&
 	       rule->gid_min <= rule->gid_max &&
 	       rule->action <= SOCKS_ACTION_REJECT &&
-	       (rule->action == SOCKS_ACTION_VIA ?
-		find_server(config, rule->server) != NULL : !rule->server[0]);
+	       rule_servers_sound(config, rule);
 }
 
 bool config_sound(const struct config *config, const char **why)
@@ -237,7 +293,7 @@ bool config_read(struct config *config, const struct nlmsghdr *header,
 		return SAY("a dump has other messages");
 	if (config->n_rules == RULES_MAX)
 		return SAY("a dump has too many rules");
-	read_rule(&config->rules[config->n_rules++], &given);
+	read_rule(&config->rules[config->n_rules++], header);
 	if (attribute_u32(given.at[SOCKS_A_RULE_INDEX], 0) != config->n_rules)
 		return SAY("a dump's rules are numbered otherwise");
 	return true;
@@ -267,7 +323,7 @@ bool rule_says(const struct config *config, const struct nlmsghdr *header)
 	if (message_command(header) != SOCKS_CMD_RULE_GET)
 		return false;
 	attributes_read(&given, header);
-	read_rule(&said, &given);
+	read_rule(&said, header);
 	index = attribute_u32(given.at[SOCKS_A_RULE_INDEX], 0);
 	return index && index <= config->n_rules &&
 	       !memcmp(&config->rules[index - 1], &said, sizeof(said));
@@ -295,11 +351,9 @@ bool config_lookup(const struct config *config, uint32_t address,
 	const struct rule *rule = NULL;
 	unsigned int i;
 
-	*verdict = (struct verdict){ .server = "" };
+	memset(verdict, 0, sizeof(*verdict));
 	if (!address)
 		address = 0x7f000001;
-	if (!config->n_rules)
-		i = 0;
 	for (i = 0; i < config->n_rules; i++) {
 		if (!speaks_of(&config->rules[i], address, port, uid, gid))
 			continue;
@@ -321,7 +375,9 @@ bool config_lookup(const struct config *config, uint32_t address,
 		if (rule->action != SOCKS_ACTION_DIRECT &&
 		    server->address == address && server->port == port) {
 			verdict->reason = SOCKS_REASON_SERVER;
-			verdict->server = server->name;
+			verdict->servers.n = 1;
+			memcpy(verdict->servers.name[0], server->name,
+			       sizeof(server->name));
 			return true;
 		}
 	}
@@ -333,6 +389,22 @@ bool config_lookup(const struct config *config, uint32_t address,
 	verdict->action = rule->action;
 	verdict->reason = SOCKS_REASON_RULE;
 	verdict->index = i + 1;
-	verdict->server = rule->server;
+	verdict->servers = rule->servers;
+	verdict->balance = rule->balance;
 	return true;
+}
+
+bool verdict_servers(const struct verdict *verdict,
+		     const struct nlmsghdr *header)
+{
+	struct names said;
+	unsigned int i;
+
+	names_read(&said, header, SOCKS_A_LOOKUP_SERVER);
+	if (!verdict->balance)
+		return !memcmp(&said, &verdict->servers, sizeof(said));
+	for (i = 0; i < said.n; i++)
+		if (!names_hold(&verdict->servers, said.name[i]))
+			return false;
+	return said.n == verdict->servers.n;
 }

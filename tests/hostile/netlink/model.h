@@ -12,6 +12,16 @@
 #define RULES_MAX	400
 #define CGROUP_PATH_MAX	64
 
+struct names {
+	unsigned int	n;
+	char		name[SOCKS_RULE_SERVERS_MAX][SOCKS_NAME_MAX + 1];
+};
+
+/* All names in attributes of this type, whether or not they end with a NUL. */
+void names_read(struct names *names, const struct nlmsghdr *header,
+		unsigned int type);
+bool names_hold(const struct names *names, const char *name);
+
 struct server {
 	char		name[SOCKS_NAME_MAX + 1];
 	uint32_t	address;
@@ -32,7 +42,9 @@ struct rule {
 	uint32_t	gid_max;
 	char		cgroup[CGROUP_PATH_MAX];
 	uint32_t	action;
-	char		server[SOCKS_NAME_MAX + 1];
+	bool		balance;
+	bool		rbind_auto;
+	struct names	servers;
 };
 
 struct config {
@@ -72,8 +84,13 @@ struct verdict {
 	uint32_t	action;
 	uint32_t	reason;
 	uint32_t	index;
-	const char	*server;
+	struct names	servers;
+	/* The servers may come in any order. */
+	bool		balance;
 };
+
+bool verdict_servers(const struct verdict *verdict,
+		     const struct nlmsghdr *header);
 
 bool config_lookup(const struct config *config, uint32_t address,
 		   uint16_t port, uint32_t uid, uint32_t gid,

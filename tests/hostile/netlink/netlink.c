@@ -16,23 +16,32 @@
 uint16_t netlink_family;
 static uint32_t sequence;
 
-void attributes_read(struct attributes *attributes,
-		     const struct nlmsghdr *header)
+const struct nlattr *attribute_next(const struct nlmsghdr *header,
+				    const struct nlattr *attribute)
 {
 	size_t at = NLMSG_HDRLEN + GENL_HDRLEN;
 
-	memset(attributes, 0, sizeof(*attributes));
-	while (at + NLA_HDRLEN <= header->nlmsg_len) {
-		const struct nlattr *attribute =
-			(const void *)((const char *)header + at);
-		unsigned int type = attribute->nla_type & NLA_TYPE_MASK;
+	if (attribute)
+		at = (const char *)attribute - (const char *)header +
+		     NLA_ALIGN(attribute->nla_len);
+	if (at + NLA_HDRLEN > header->nlmsg_len)
+		return NULL;
+	attribute = (const void *)((const char *)header + at);
+	return attribute->nla_len >= NLA_HDRLEN &&
+	       at + attribute->nla_len <= header->nlmsg_len ? attribute : NULL;
+}
 
-		if (attribute->nla_len < NLA_HDRLEN ||
-		    at + attribute->nla_len > header->nlmsg_len)
-			break;
+void attributes_read(struct attributes *attributes,
+		     const struct nlmsghdr *header)
+{
+	const struct nlattr *attribute = NULL;
+	unsigned int type;
+
+	memset(attributes, 0, sizeof(*attributes));
+	while ((attribute = attribute_next(header, attribute))) {
+		type = attribute->nla_type & NLA_TYPE_MASK;
 		if (type < ATTRIBUTES_MAX)
 			attributes->at[type] = attribute;
-		at += NLA_ALIGN(attribute->nla_len);
 	}
 }
 

@@ -38,6 +38,10 @@ struct answer {
 	};
 };
 
+/* The attribute behind another one, or the first; NULL behind the last. */
+const struct nlattr *attribute_next(const struct nlmsghdr *header,
+				    const struct nlattr *attribute);
+
 /* The attributes of a message by their numbers; NULL where absent. */
 #define ATTRIBUTES_MAX	16
 

@@ -133,8 +133,7 @@ static void check_lookup(struct owner *owner, const struct message *message,
 	if (attribute_u32(said.at[SOCKS_A_LOOKUP_ACTION], -1) != verdict.action ||
 	    attribute_u32(said.at[SOCKS_A_LOOKUP_REASON], -1) != verdict.reason ||
 	    attribute_u32(said.at[SOCKS_A_LOOKUP_INDEX], 0) != verdict.index ||
-	    strcmp(attribute_string(said.at[SOCKS_A_LOOKUP_SERVER]),
-		   verdict.server))
+	    !verdict_servers(&verdict, &answer->data))
 		wrong(owner->name, owner->number, message,
 		      "the look-up says action %u reason %u index %u, not %u %u %u",
 		      attribute_u32(said.at[SOCKS_A_LOOKUP_ACTION], -1),
