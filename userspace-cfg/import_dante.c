@@ -87,9 +87,10 @@ static bool read_ports(const struct setting *setting, struct range *range)
 		       setting->count == 5 &&
 		       import_port(setting->value[4], &range->max) &&
 		       range->min && range->min <= range->max;
-	/* Signs are words of their own: ">" and "=". */
-	while (i < setting->count && strchr("<>=!", setting->value[i][0]) &&
-	       strlen(text) < 2)
+	/* Signs are words of their own, ">" and "="; but not within quotes. */
+	while (i < setting->count && strlen(text) < 2 &&
+	       strlen(setting->value[i]) == 1 &&
+	       strchr("<>=!", setting->value[i][0]))
 		strcat(text, setting->value[i++]);
 	op = *text ? text : setting->value[i++];
 	if (i + 1 != setting->count)

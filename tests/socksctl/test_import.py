@@ -200,6 +200,16 @@ class Import(Case):
                 "rule add to 10.9.0.0/16 port 1-1023 via server1",
                 "rule add reject"])
 
+    def test_dante_quoted(self):
+        """A sign within quotes is no sign, however long it is."""
+        words = ('"<"', '"<' + 50 * "A" + '"', '"<=="', '">=" 80 "<"')
+        self.assertEqual(self.imported(
+            "dante",
+            "".join(f"route {{ to: 203.0.113.0/24 port {word} 80 via: 192.0.2.1 port = 1081 }}\n" for word in words),
+            *((number, "to: 203.0.113.0", "left out") for number in range(2, len(words) + 1))), [
+                "server add server1 192.0.2.1:1081 userid none",
+                "rule add to 203.0.113.0/24 port 1-79 via server1"])
+
     def test_client(self):
         self.assertEqual(self.imported(
             "socks.conf",
