@@ -150,13 +150,14 @@ static void socks_abort_wait(struct socks_abort_list *list)
  * @net: network namespace in which they are
  * @cookies: their sockets' cookies, each of 64 bits
  * @n: how many
+ * @wait: wait until they are aborted, but not for long
  *
- * Process context; waits until they are aborted, but not for long.
+ * Process context.
  *
  * Return: 0 or -ENOMEM; those that are not there are no error.
  */
 int socks_abort_conns(const struct net *net, const void *cookies,
-		      unsigned int n)
+		      unsigned int n, bool wait)
 {
 	struct socks_abort_search search = { .net = net };
 	struct socks_abort_list *list;
@@ -186,7 +187,8 @@ int socks_abort_conns(const struct net *net, const void *cookies,
 		 ++tries < SOCKS_ABORT_TRIES);
 
 	queue_delayed_work(socks_abort_wq, &list->work, 0);
-	socks_abort_wait(list);
+	if (wait)
+		socks_abort_wait(list);
 	socks_abort_list_put(list);
 	return 0;
 }

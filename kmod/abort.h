@@ -5,7 +5,7 @@
 #include <net/net_namespace.h>
 
 int socks_abort_conns(const struct net *net, const void *cookies,
-		      unsigned int n);
+		      unsigned int n, bool wait);
 
 int socks_abort_init(void);
 void socks_abort_exit(void);

@@ -147,6 +147,8 @@ int socks_nl_connection_abort_doit(struct sk_buff *skb, struct genl_info *info)
 				   "give the cookies of the connections to abort, 8 bytes each, 1024 at most");
 		return -EINVAL;
 	}
+	/* Many messages may come at once, and the last one alone is to wait. */
 	return socks_abort_conns(genl_info_net(info), nla_data(cookies),
-				 nla_len(cookies) / sizeof(u64));
+				 nla_len(cookies) / sizeof(u64),
+				 skb->len <= NLMSG_ALIGN(info->nlhdr->nlmsg_len));
 }

@@ -7,6 +7,7 @@ import subprocess
 from select import POLLOUT
 
 from lib.case import FAMILIES, IPV4, SLOW, TestCase, each
+from lib.genetlink import Genetlink, attribute
 from lib.module import references
 from lib.path import Path
 from lib.server import bind_reply, reply
@@ -205,6 +206,43 @@ class Abort(TestCase):
         self.abort()
         self.assertFalse(call.done)
         self.assertEqual(self.ctl.connections()[0]["state"], "established")
+        fault.fill()
+        call.result()
+        self.assertIn(peer.end(), ("reset", "end"))
+        self.free()
+
+    def test_lock_held_at_once(self) -> None:
+        """
+        Of many requests which come in one datagram, the last alone waits for
+        such a program: netlink families come and go only between datagrams.
+        """
+        sock, peer = self.established()
+        fault = Userfault()
+        self.addCleanup(fault.close)
+        with self.net.client.entered():
+            netlink = Genetlink()
+        self.addCleanup(netlink.close)
+        message = netlink.message(
+            "CONNECTION_ABORT",
+            attribute(
+                "CONNECTION_COOKIES", self.ctl.connections()[0]["cookie"], 8
+            ),
+        )
+
+        def options() -> int:
+            result: int = _libc.setsockopt(
+                *(sock.fileno(), socket.SOL_IP, socket.IP_OPTIONS),
+                *(ctypes.c_void_p(fault.address), 4),
+            )
+            return result
+
+        call = Call(options)
+        fault.wait()
+        # If each waited, this would be longer than anything may take.
+        count = 10 + int(DEADLINE)
+        Call(netlink.socket.sendto, message * count, (0, 0)).result()
+        self.assertEqual(netlink.answers(), ([(0, 0)] * count, False))
+        self.assertFalse(call.done)
         fault.fill()
         call.result()
         self.assertIn(peer.end(), ("reset", "end"))
