@@ -99,13 +99,26 @@ static int socks_rbindop_connect(struct socket *sock, struct sockaddr *uaddr,
 {
 	struct sock *sk = sock->sk;
 	struct socks_rbind *rbind;
+	bool other;
 	int err;
 
-	err = socks_rbindop_begin(sock, &rbind);
-	if (err)
-		return err;
+	do {
+		err = socks_rbindop_begin(sock, &rbind);
+		if (err)
+			return err;
+		lock_sock(sk);
+		/*
+		 * Before we had the lock, tasks may have made it an ordinary
+		 * socket, and then one for which a server listens once more.
+		 */
+		other = sock->ops == socks_rbindops() &&
+			!(rbind && socks_rbind_attached(rbind));
+		if (other) {
+			release_sock(sk);
+			socks_rbindop_end(rbind);
+		}
+	} while (other);
 
-	lock_sock(sk);
 	if (sock->ops != socks_rbindops()) {
 		/* Another task was faster: it is an ordinary socket. */
 		release_sock(sk);
