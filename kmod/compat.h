@@ -82,6 +82,23 @@ socks_ftrace_redirect(struct ftrace_regs *fregs, void *to)
 #endif
 
 /*
+ * From 6.8, who gets a multicast message can be chosen as it is sent: @filter
+ * returns true for those who don't.
+ */
+static inline int
+socks_genl_multicast(const struct genl_family *family, struct net *net,
+		     struct sk_buff *skb, unsigned int group, gfp_t gfp,
+		     int (*filter)(struct sock *, struct sk_buff *, void *))
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+	return genlmsg_multicast_netns(family, net, skb, 0, group, gfp);
+#else
+	return genlmsg_multicast_netns_filtered(family, net, skb, 0, group, gfp,
+						filter, NULL);
+#endif
+}
+
+/*
  * Queue the bytes at @offset of @page for sending, without copying them and
  * without sleeping. The socket lock is held, from softirq or by the caller.
  * Return: how many bytes were queued, or a negative errno.

@@ -10,12 +10,16 @@
  * A connection has a socket of the network namespace, by which that, and its
  * netlink, stays.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/net.h>
 #include <linux/pid_namespace.h>
 #include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
 
+#include "compat.h"
 #include "event.h"
 #include "netlink.h"
 #include "netlink_gen.h"
@@ -43,14 +47,30 @@ static struct pid_namespace *socks_event_pid_ns(const struct net *net,
 					       ns_of_pid(thread);
 }
 
+/*
+ * Who may join the group is asked when a socket joins it. A number which no
+ * family has yet anybody may join, though, and this family may get it then: see
+ * socks_netlink_init(). Under the lock of the list of sockets: a socket which is
+ * in that has a file.
+ */
+static int socks_event_withheld(struct sock *sk, struct sk_buff *skb, void *data)
+{
+	const struct socket *sock = sk->sk_socket;
+
+	return !sock || !sock->file ||
+	       !file_ns_capable(sock->file, sock_net(sk)->user_ns,
+				CAP_NET_ADMIN);
+}
+
 /* Send what has been put together, or say that it is lost. */
 static void socks_event_send(struct net *net, struct sk_buff *skb, void *hdr,
 			     gfp_t gfp)
 {
 	if (hdr) {
 		genlmsg_end(skb, hdr);
-		genlmsg_multicast_netns(&socks_nl_family, net, skb, 0,
-					SOCKS_NLGRP_EVENTS, gfp);
+		socks_genl_multicast(&socks_nl_family, net, skb,
+				     SOCKS_NLGRP_EVENTS, gfp,
+				     socks_event_withheld);
 		return;
 	}
 	nlmsg_free(skb);

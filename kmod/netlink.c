@@ -15,6 +15,9 @@
 #include "netlink.h"
 #include "netlink_gen.h"
 
+/* How often to begin anew where somebody listens before he may. */
+#define SOCKS_NL_TRIES	8
+
 static struct socks_net *socks_info_net(const struct genl_info *info)
 {
 	return socks_net(genl_info_net((struct genl_info *)info));
@@ -759,10 +762,25 @@ struct genl_family socks_nl_family __ro_after_init = {
 /**
  * socks_netlink_init() - make the netlink family known
  *
+ * Anybody may join a multicast group which no family has yet, and "events" may be
+ * the next one to be given away. To remove the family throws all out of its
+ * groups, so it is made known once more where somebody is in them. That is as
+ * much as can be done before 6.8; from then on, socks_event_withheld() sees to
+ * those who come in just between.
+ *
  * Return: 0 or a negative errno.
  */
 int socks_netlink_init(void)
 {
+	int tries, err;
+
+	for (tries = 0; tries < SOCKS_NL_TRIES; tries++) {
+		err = genl_register_family(&socks_nl_family);
+		if (err || !genl_has_listeners(&socks_nl_family, &init_net,
+					       SOCKS_NLGRP_EVENTS))
+			return err;
+		genl_unregister_family(&socks_nl_family);
+	}
 	return genl_register_family(&socks_nl_family);
 }
 

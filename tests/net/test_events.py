@@ -13,6 +13,7 @@ from typing import Any
 
 from lib import module
 from lib.case import FAMILIES, IPV4, SLOW, TestCase, each, socksctl
+from lib.genetlink import Genetlink
 from lib.monitor import Monitor
 from lib.server import (
     BIND,
@@ -379,6 +380,34 @@ class Events(TestCase):
         self.assertEqual(monitor.stop(), (0, ""))
 
 
+# Joins all groups there may be, and then says how many messages of a family came.
+EARLY = """
+import socket, struct, sys
+netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+netlink.bind((0, 0))
+joined = 0
+for group in range(1, 65):
+    try:
+        netlink.setsockopt(270, 1, group)
+        joined += 1
+    except OSError:
+        pass
+print(joined, flush=True)
+family = int(sys.stdin.readline())
+netlink.setblocking(False)
+seen = 0
+while True:
+    try:
+        data = netlink.recv(1 << 16)
+    except BlockingIOError:
+        break
+    except OSError:
+        continue
+    seen += struct.unpack_from("=H", data, 4)[0] == family
+print(seen)
+"""
+
+
 class Unload(TestCase):
     """The module goes while somebody listens."""
 
@@ -399,3 +428,37 @@ class Unload(TestCase):
         status = monitor.wait()
         self.assertEqual(status[0], 2)
         self.assertIn("unloaded", status[1])
+
+    def test_too_early(self) -> None:
+        """
+        Who has joined the group before there was one, when anybody may, hears
+        nothing.
+        """
+        self.forget_configuration()
+        for namespace in (self.net.client, self.net.second):
+            socksctl(namespace).close()
+        module.wait_unload()
+        with self.net.client.entered():
+            early = subprocess.Popen(
+                (
+                    *("setpriv", "--reuid=65534", "--regid=65534"),
+                    *("--clear-groups", "--no-new-privs"),
+                    *("python3", "-c", EARLY),
+                ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        self.addCleanup(early.wait)
+        self.addCleanup(early.kill)
+        assert early.stdout
+        self.assertGreater(int(early.stdout.readline()), 32)
+        self.assertEqual(module.load(), "0")
+        monitor = Monitor(self.net.client)
+        self.addCleanup(monitor.close)
+        self.configure("rule add reject\n")
+        self.assertEqual(monitor.next()["event"], "configuration")
+        netlink = Genetlink()
+        netlink.close()
+        seen, _ = early.communicate(f"{netlink.family}\n", timeout=DEADLINE)
+        self.assertEqual(seen, "0\n")
