@@ -8,9 +8,11 @@
 #include <linux/ctype.h>
 #include <linux/in.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
 #include <net/netns/generic.h>
+#include <net/sock.h>
 
 #include "config.h"
 #include "event.h"
@@ -680,14 +682,14 @@ static int socks_net_install(struct socks_net *sn, struct socks_draft *draft)
 
 /* Transactions */
 
-static struct socks_transaction *socks_transaction_find(struct socks_net *sn,
-							u32 portid)
+static struct socks_transaction *
+socks_transaction_find(struct socks_net *sn, const struct sock *owner)
 {
 	struct socks_transaction *transaction;
 
 	lockdep_assert_held(&sn->lock);
 	list_for_each_entry(transaction, &sn->transactions, list)
-		if (transaction->portid == portid)
+		if (transaction->owner == owner)
 			return transaction;
 	return NULL;
 }
@@ -695,8 +697,20 @@ static struct socks_transaction *socks_transaction_find(struct socks_net *sn,
 static void socks_transaction_free(struct socks_transaction *transaction)
 {
 	list_del(&transaction->list);
+	sock_put(transaction->owner);
 	socks_draft_destroy(&transaction->draft);
 	kfree(transaction);
+}
+
+/*
+ * Before a change. Very many messages may come at once, and each may take long
+ * where there are very many rules: who is killed does not wait for their end, nor
+ * do those who wait for generic netlink meanwhile.
+ */
+static int socks_change_lock(struct socks_net *sn)
+{
+	return fatal_signal_pending(current) ? -EINTR :
+					       mutex_lock_killable(&sn->lock);
 }
 
 static struct socks_table *socks_net_table(struct socks_net *sn)
@@ -707,20 +721,22 @@ static struct socks_table *socks_net_table(struct socks_net *sn)
 /**
  * socks_transaction_begin() - begin a transaction
  * @sn: where
- * @portid: the netlink socket to which it will belong
+ * @owner: the netlink socket to which it will belong
  * @flush: begin with an empty configuration
  * @extack: says what is wrong
  *
  * Return: 0 or a negative errno.
  */
-int socks_transaction_begin(struct socks_net *sn, u32 portid, bool flush,
+int socks_transaction_begin(struct socks_net *sn, struct sock *owner, bool flush,
 			    struct netlink_ext_ack *extack)
 {
 	struct socks_transaction *transaction;
-	int err = 0;
+	int err;
 
-	mutex_lock(&sn->lock);
-	if (socks_transaction_find(sn, portid)) {
+	err = socks_change_lock(sn);
+	if (err)
+		return err;
+	if (socks_transaction_find(sn, owner)) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "this netlink socket is in a transaction already");
 		err = -EBUSY;
@@ -737,7 +753,8 @@ int socks_transaction_begin(struct socks_net *sn, u32 portid, bool flush,
 		kfree(transaction);
 		goto out;
 	}
-	transaction->portid = portid;
+	sock_hold(owner);
+	transaction->owner = owner;
 	transaction->flush = flush;
 	transaction->generation = sn->generation;
 	list_add(&transaction->list, &sn->transactions);
@@ -746,18 +763,16 @@ out:
 	return err;
 }
 
-/*
- * Also called for every netlink socket that is closed, by far most of which
- * have no transaction.
- */
-static int socks_transaction_end(struct socks_net *sn, u32 portid, bool commit,
+static int socks_transaction_end(struct socks_net *sn, struct sock *owner, bool commit,
 				 struct netlink_ext_ack *extack)
 {
 	struct socks_transaction *transaction;
-	int err = 0;
+	int err;
 
-	mutex_lock(&sn->lock);
-	transaction = socks_transaction_find(sn, portid);
+	err = socks_change_lock(sn);
+	if (err)
+		return err;
+	transaction = socks_transaction_find(sn, owner);
 	if (!transaction) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "this netlink socket is in no transaction");
@@ -787,50 +802,52 @@ out:
 /**
  * socks_transaction_commit() - put a transaction into effect, and end it
  * @sn: where
- * @portid: the netlink socket to which it belongs
+ * @owner: the netlink socket to which it belongs
  * @extack: says what is wrong
  *
  * Return: 0, or a negative errno, and then nothing is changed.
  */
-int socks_transaction_commit(struct socks_net *sn, u32 portid,
+int socks_transaction_commit(struct socks_net *sn, struct sock *owner,
 			     struct netlink_ext_ack *extack)
 {
-	return socks_transaction_end(sn, portid, true, extack);
+	return socks_transaction_end(sn, owner, true, extack);
 }
 
 /**
  * socks_transaction_abort() - drop a transaction
  * @sn: where
- * @portid: the netlink socket to which it belongs
+ * @owner: the netlink socket to which it belongs
  * @extack: says what is wrong
  *
  * Return: 0 or a negative errno.
  */
-int socks_transaction_abort(struct socks_net *sn, u32 portid,
+int socks_transaction_abort(struct socks_net *sn, struct sock *owner,
 			    struct netlink_ext_ack *extack)
 {
-	return socks_transaction_end(sn, portid, false, extack);
+	return socks_transaction_end(sn, owner, false, extack);
 }
 
 /**
  * socks_change() - make a change, in the socket's transaction or at once
  * @sn: where
- * @portid: the netlink socket that asks for it
+ * @owner: the netlink socket that asks for it
  * @change: makes the change to the draft it is given
  * @data: passed to @change
  * @extack: says what is wrong
  *
  * Return: 0, or a negative errno, and then nothing is changed.
  */
-int socks_change(struct socks_net *sn, u32 portid, socks_change_t change,
+int socks_change(struct socks_net *sn, struct sock *owner, socks_change_t change,
 		 void *data, struct netlink_ext_ack *extack)
 {
 	struct socks_transaction *transaction;
 	struct socks_draft draft;
 	int err;
 
-	mutex_lock(&sn->lock);
-	transaction = socks_transaction_find(sn, portid);
+	err = socks_change_lock(sn);
+	if (err)
+		return err;
+	transaction = socks_transaction_find(sn, owner);
 	if (transaction) {
 		err = change(&transaction->draft, data, extack);
 		if (err)
@@ -853,30 +870,42 @@ out:
 /**
  * socks_change_refused() - a change was refused, without socks_change()
  * @sn: where
- * @portid: the netlink socket that asked for it
+ * @owner: the netlink socket that asked for it
  *
  * Where the socket is in a transaction, that can't be committed any more: whoever
  * began it wants all of it or nothing.
  */
-void socks_change_refused(struct socks_net *sn, u32 portid)
+void socks_change_refused(struct socks_net *sn, struct sock *owner)
 {
 	struct socks_transaction *transaction;
 
 	mutex_lock(&sn->lock);
-	transaction = socks_transaction_find(sn, portid);
+	transaction = socks_transaction_find(sn, owner);
 	if (transaction)
 		transaction->failed = true;
 	mutex_unlock(&sn->lock);
 }
 
+/*
+ * A netlink socket is being closed; by far most have no transaction. Which one it
+ * is the notifier does not say: its port number may be another one's by now. But
+ * it is marked as dead before that.
+ */
 static int socks_netlink_event(struct notifier_block *nb, unsigned long event,
 			       void *data)
 {
+	struct socks_transaction *transaction, *next;
 	const struct netlink_notify *notify = data;
+	struct socks_net *sn;
 
-	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC)
-		socks_transaction_abort(socks_net(notify->net), notify->portid,
-					NULL);
+	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
+		return NOTIFY_DONE;
+	sn = socks_net(notify->net);
+	mutex_lock(&sn->lock);
+	list_for_each_entry_safe(transaction, next, &sn->transactions, list)
+		if (sock_flag(transaction->owner, SOCK_DEAD))
+			socks_transaction_free(transaction);
+	mutex_unlock(&sn->lock);
 	return NOTIFY_DONE;
 }
 

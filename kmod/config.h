@@ -66,7 +66,8 @@ struct socks_draft {
 /**
  * struct socks_transaction - changes that will take effect together
  * @list: in struct socks_net
- * @portid: the netlink socket to which it belongs
+ * @owner: the netlink socket to which it belongs, with a reference. Another one
+ *	may have its port number as soon as it is being closed
  * @generation: of the configuration with which it began
  * @flush: it began with an empty one
  * @failed: some change of it could not be made; commit will refuse
@@ -74,7 +75,7 @@ struct socks_draft {
  */
 struct socks_transaction {
 	struct list_head	list;
-	u32			portid;
+	struct sock		*owner;
 	u32			generation;
 	bool			flush;
 	bool			failed;
@@ -113,18 +114,18 @@ int socks_draft_add_rule(struct socks_draft *draft, struct socks_rule *rule,
 int socks_draft_del_rule(struct socks_draft *draft, u32 index,
 			 struct netlink_ext_ack *extack);
 
-int socks_transaction_begin(struct socks_net *sn, u32 portid, bool flush,
+int socks_transaction_begin(struct socks_net *sn, struct sock *owner, bool flush,
 			    struct netlink_ext_ack *extack);
-int socks_transaction_commit(struct socks_net *sn, u32 portid,
+int socks_transaction_commit(struct socks_net *sn, struct sock *owner,
 			     struct netlink_ext_ack *extack);
-int socks_transaction_abort(struct socks_net *sn, u32 portid,
+int socks_transaction_abort(struct socks_net *sn, struct sock *owner,
 			    struct netlink_ext_ack *extack);
 
 typedef int (*socks_change_t)(struct socks_draft *draft, void *data,
 			      struct netlink_ext_ack *extack);
-int socks_change(struct socks_net *sn, u32 portid, socks_change_t change,
+int socks_change(struct socks_net *sn, struct sock *owner, socks_change_t change,
 		 void *data, struct netlink_ext_ack *extack);
-void socks_change_refused(struct socks_net *sn, u32 portid);
+void socks_change_refused(struct socks_net *sn, struct sock *owner);
 
 /**
  * struct socks_decision - what becomes of a connection

@@ -27,9 +27,11 @@ static struct socks_net *socks_info_net(const struct genl_info *info)
  * A change that is refused before it comes to socks_change() spoils its
  * transaction, too.
  */
-static int socks_refused(const struct genl_info *info, int err)
+static int socks_refused(struct sk_buff *skb, int err)
 {
-	socks_change_refused(socks_info_net(info), info->snd_portid);
+	struct sock *owner = NETLINK_CB(skb).sk;
+
+	socks_change_refused(socks_net(sock_net(owner)), owner);
 	return err;
 }
 
@@ -140,7 +142,7 @@ int socks_nl_server_add_doit(struct sk_buff *skb, struct genl_info *info)
 	    GENL_REQ_ATTR_CHECK(info, SOCKS_A_SERVER_PORT)) {
 		NL_SET_ERR_MSG_MOD(info->extack,
 				   "a server needs a name, an address and a port");
-		return socks_refused(info, -EINVAL);
+		return socks_refused(skb, -EINVAL);
 	}
 
 	mode = socks_nla_u32(info->attrs[SOCKS_A_SERVER_USERID_MODE],
@@ -154,7 +156,7 @@ int socks_nl_server_add_doit(struct sk_buff *skb, struct genl_info *info)
 						  SOCKS_TIMEOUT_DEFAULT),
 				    info->extack);
 	if (IS_ERR(server))
-		return socks_refused(info, PTR_ERR(server));
+		return socks_refused(skb, PTR_ERR(server));
 	server->accept_timeout =
 		socks_nla_u32(info->attrs[SOCKS_A_SERVER_ACCEPT_TIMEOUT],
 			      SOCKS_ACCEPT_TIMEOUT_DEFAULT);
@@ -163,7 +165,7 @@ int socks_nl_server_add_doit(struct sk_buff *skb, struct genl_info *info)
 	server->retry = socks_nla_u32(info->attrs[SOCKS_A_SERVER_RETRY],
 				      SOCKS_RETRY_DEFAULT);
 
-	err = socks_change(socks_info_net(info), info->snd_portid,
+	err = socks_change(socks_info_net(info), NETLINK_CB(skb).sk,
 			   socks_server_add, server, info->extack);
 	socks_server_put(server);
 	return err;
@@ -180,9 +182,9 @@ int socks_nl_server_del_doit(struct sk_buff *skb, struct genl_info *info)
 	if (GENL_REQ_ATTR_CHECK(info, SOCKS_A_SERVER_NAME)) {
 		NL_SET_ERR_MSG_MOD(info->extack,
 				   "name the server to remove");
-		return socks_refused(info, -EINVAL);
+		return socks_refused(skb, -EINVAL);
 	}
-	return socks_change(socks_info_net(info), info->snd_portid,
+	return socks_change(socks_info_net(info), NETLINK_CB(skb).sk,
 			    socks_server_del,
 			    nla_data(info->attrs[SOCKS_A_SERVER_NAME]),
 			    info->extack);
@@ -283,12 +285,12 @@ int socks_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (GENL_REQ_ATTR_CHECK(info, SOCKS_A_RULE_ACTION)) {
 		NL_SET_ERR_MSG_MOD(info->extack, "a rule needs an action");
-		return socks_refused(info, -EINVAL);
+		return socks_refused(skb, -EINVAL);
 	}
 	if (!attrs[SOCKS_A_RULE_ADDRESS] != !attrs[SOCKS_A_RULE_PREFIX_LEN]) {
 		NL_SET_ERR_MSG_MOD(info->extack,
 				   "an address and a prefix length go together");
-		return socks_refused(info, -EINVAL);
+		return socks_refused(skb, -EINVAL);
 	}
 	if (attrs[SOCKS_A_RULE_ADDRESS]) {
 		match.addr = ntohl(nla_get_be32(attrs[SOCKS_A_RULE_ADDRESS]));
@@ -304,18 +306,18 @@ int socks_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
 			    info->extack) ?:
 	      socks_nla_servers(info, &change);
 	if (err)
-		return socks_refused(info, err);
+		return socks_refused(skb, err);
 
 	change.rule = socks_rule_alloc(&match,
 				       nla_get_u32(attrs[SOCKS_A_RULE_ACTION]),
 				       socks_nla_string(attrs[SOCKS_A_RULE_CGROUP]),
 				       info->extack);
 	if (IS_ERR(change.rule))
-		return socks_refused(info, PTR_ERR(change.rule));
+		return socks_refused(skb, PTR_ERR(change.rule));
 	change.rule->rbind_auto = nla_get_flag(attrs[SOCKS_A_RULE_RBIND_AUTO]);
 	change.rule->balance = nla_get_flag(attrs[SOCKS_A_RULE_BALANCE]);
 
-	err = socks_change(socks_info_net(info), info->snd_portid,
+	err = socks_change(socks_info_net(info), NETLINK_CB(skb).sk,
 			   socks_rule_add, &change, info->extack);
 	socks_rule_put(change.rule);
 	return err;
@@ -334,10 +336,10 @@ int socks_nl_rule_del_doit(struct sk_buff *skb, struct genl_info *info)
 	if (GENL_REQ_ATTR_CHECK(info, SOCKS_A_RULE_INDEX)) {
 		NL_SET_ERR_MSG_MOD(info->extack,
 				   "give the index of the rule to remove");
-		return socks_refused(info, -EINVAL);
+		return socks_refused(skb, -EINVAL);
 	}
 	index = nla_get_u32(info->attrs[SOCKS_A_RULE_INDEX]);
-	return socks_change(socks_info_net(info), info->snd_portid,
+	return socks_change(socks_info_net(info), NETLINK_CB(skb).sk,
 			    socks_rule_del, &index, info->extack);
 }
 
@@ -692,7 +694,7 @@ int socks_nl_limits_doit(struct sk_buff *skb, struct genl_info *info)
 		change.limits = socks_net_limits(socks_info_net(info));
 		err = 0;
 	} else {
-		err = socks_change(socks_info_net(info), info->snd_portid,
+		err = socks_change(socks_info_net(info), NETLINK_CB(skb).sk,
 				   socks_limits_change, &change, info->extack);
 	}
 	if (err)
@@ -729,13 +731,13 @@ int socks_nl_transaction_doit(struct sk_buff *skb, struct genl_info *info)
 
 	switch (nla_get_u32(info->attrs[SOCKS_A_TRANSACTION_STEP])) {
 	case SOCKS_STEP_BEGIN:
-		return socks_transaction_begin(sn, info->snd_portid, flush,
+		return socks_transaction_begin(sn, NETLINK_CB(skb).sk, flush,
 					       info->extack);
 	case SOCKS_STEP_COMMIT:
-		return socks_transaction_commit(sn, info->snd_portid,
+		return socks_transaction_commit(sn, NETLINK_CB(skb).sk,
 						info->extack);
 	default:
-		return socks_transaction_abort(sn, info->snd_portid,
+		return socks_transaction_abort(sn, NETLINK_CB(skb).sk,
 					       info->extack);
 	}
 }

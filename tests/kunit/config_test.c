@@ -29,12 +29,12 @@ void socks_event_configuration(struct net *net, u32 servers, u32 rules)
 #define RULES_MAX	64
 
 /* Netlink sockets. */
-#define PORTID		1234
-#define OTHER_PORTID	5678
 
 /**
  * struct config_fixture - what a case works with
  * @sn: the configuration, empty at first
+ * @owner: stands for a netlink socket
+ * @other: for another one
  * @draft: a draft, empty at first
  * @servers: servers that config_server() made
  * @rules: rules that config_rule() made
@@ -46,12 +46,24 @@ void socks_event_configuration(struct net *net, u32 servers, u32 rules)
  */
 struct config_fixture {
 	struct socks_net	*sn;
+	struct sock		*owner;
+	struct sock		*other;
 	struct socks_draft	draft;
 	struct socks_server	*servers[SERVERS_MAX];
 	struct socks_rule	*rules[RULES_MAX];
 	u32			n_servers;
 	u32			n_rules;
 };
+
+/* No more of it is looked at than its references. */
+static struct sock *config_owner(struct kunit *test)
+{
+	struct sock *sk = kunit_kzalloc(test, sizeof(*sk), GFP_KERNEL);
+
+	if (sk)
+		refcount_set(&sk->sk_refcnt, 1);
+	return sk;
+}
 
 static int config_init(struct kunit *test)
 {
@@ -60,6 +72,10 @@ static int config_init(struct kunit *test)
 
 	f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 	if (!f)
+		return -ENOMEM;
+	f->owner = config_owner(test);
+	f->other = config_owner(test);
+	if (!f->owner || !f->other)
 		return -ENOMEM;
 	err = socks_config_init();
 	if (err)
@@ -79,6 +95,8 @@ static void config_exit(struct kunit *test)
 	socks_draft_destroy(&f->draft);
 	/* Drops the configuration, and waits until all old tables are freed. */
 	socks_config_exit();
+	KUNIT_EXPECT_EQ(test, refcount_read(&f->owner->sk_refcnt), 1);
+	KUNIT_EXPECT_EQ(test, refcount_read(&f->other->sk_refcnt), 1);
 	for (i = 0; i < f->n_rules; i++) {
 		KUNIT_EXPECT_EQ_MSG(test, refcount_read(&f->rules[i]->ref), 1,
 				    "rule %u", i);
@@ -806,52 +824,53 @@ static int config_do(struct socks_draft *draft, void *data,
 	}
 }
 
-static int config_change(struct socks_net *sn, u32 portid,
+static int config_change(struct socks_net *sn, struct sock *owner,
 			 struct config_change change)
 {
-	return socks_change(sn, portid, config_do, &change, NULL);
+	return socks_change(sn, owner, config_do, &change, NULL);
 }
 
-static int config_add_server(struct socks_net *sn, u32 portid,
+static int config_add_server(struct socks_net *sn, struct sock *owner,
 			     struct socks_server *server)
 {
-	return config_change(sn, portid, (struct config_change){
+	return config_change(sn, owner, (struct config_change){
 				.op = ADD_SERVER,
 				.server = server,
 			     });
 }
 
-static int config_del_server(struct socks_net *sn, u32 portid, const char *name)
+static int config_del_server(struct socks_net *sn, struct sock *owner,
+			     const char *name)
 {
-	return config_change(sn, portid, (struct config_change){
+	return config_change(sn, owner, (struct config_change){
 				.op = DEL_SERVER,
 				.name = name,
 			     });
 }
 
 /* At the end. */
-static int config_add_rule(struct socks_net *sn, u32 portid,
+static int config_add_rule(struct socks_net *sn, struct sock *owner,
 			   struct socks_rule *rule, const char *name)
 {
-	return config_change(sn, portid, (struct config_change){
+	return config_change(sn, owner, (struct config_change){
 				.op = ADD_RULE,
 				.rule = rule,
 				.name = name,
 			     });
 }
 
-static int config_del_rule(struct socks_net *sn, u32 portid, u32 index)
+static int config_del_rule(struct socks_net *sn, struct sock *owner, u32 index)
 {
-	return config_change(sn, portid, (struct config_change){
+	return config_change(sn, owner, (struct config_change){
 				.op = DEL_RULE,
 				.index = index,
 			     });
 }
 
-static int config_set_limits(struct socks_net *sn, u32 portid, u32 rbinds,
-			     u32 rbinds_per_user)
+static int config_set_limits(struct socks_net *sn, struct sock *owner,
+			     u32 rbinds, u32 rbinds_per_user)
 {
-	return config_change(sn, portid, (struct config_change){
+	return config_change(sn, owner, (struct config_change){
 				.op = SET_LIMITS,
 				.limits = { rbinds, rbinds_per_user },
 			     });
@@ -1047,11 +1066,11 @@ static void config_base(struct kunit *test)
 	struct socks_rule *reject = config_rule(test, SOCKS_ACTION_REJECT,
 						0, 0);
 
-	KUNIT_ASSERT_EQ(test, 0, config_add_server(f->sn, PORTID, used));
-	KUNIT_ASSERT_EQ(test, 0, config_add_server(f->sn, PORTID, unused));
-	KUNIT_ASSERT_EQ(test, 0, config_add_rule(f->sn, PORTID, via, "used"));
-	KUNIT_ASSERT_EQ(test, 0, config_add_rule(f->sn, PORTID, direct, NULL));
-	KUNIT_ASSERT_EQ(test, 0, config_add_rule(f->sn, PORTID, reject, NULL));
+	KUNIT_ASSERT_EQ(test, 0, config_add_server(f->sn, f->owner, used));
+	KUNIT_ASSERT_EQ(test, 0, config_add_server(f->sn, f->owner, unused));
+	KUNIT_ASSERT_EQ(test, 0, config_add_rule(f->sn, f->owner, via, "used"));
+	KUNIT_ASSERT_EQ(test, 0, config_add_rule(f->sn, f->owner, direct, NULL));
+	KUNIT_ASSERT_EQ(test, 0, config_add_rule(f->sn, f->owner, reject, NULL));
 }
 
 static void config_draft_refuses(struct kunit *test)
@@ -1084,7 +1103,7 @@ static void config_change_refused(struct kunit *test)
 	config_base(test);
 	change = config_refused(test);
 	before = config_state(test, NULL);
-	KUNIT_EXPECT_EQ(test, c->err, config_change(f->sn, PORTID, change));
+	KUNIT_EXPECT_EQ(test, c->err, config_change(f->sn, f->owner, change));
 	config_expect_same(test, before, NULL);
 }
 
@@ -1104,17 +1123,17 @@ static void config_transaction_refused(struct kunit *test)
 	after_it = config_rule(test, SOCKS_ACTION_VIA, 0, 0);
 	before = config_state(test, NULL);
 
-	KUNIT_ASSERT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_ASSERT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
 	/* One comes and one goes: the indices stay as they are. */
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, before_it,
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, before_it,
 						 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 2));
-	KUNIT_EXPECT_EQ(test, c->err, config_change(f->sn, PORTID, change));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, after_it,
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 2));
+	KUNIT_EXPECT_EQ(test, c->err, config_change(f->sn, f->owner, change));
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, after_it,
 						 "unused"));
 	KUNIT_EXPECT_EQ(test, -ECANCELED,
-			socks_transaction_commit(f->sn, PORTID, &extack));
+			socks_transaction_commit(f->sn, f->owner, &extack));
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	/* A rule which was in a draft names the server of that draft. */
 	before->rule_servers[f->n_rules - 1] = f->servers[1];
@@ -1122,7 +1141,7 @@ static void config_transaction_refused(struct kunit *test)
 	config_expect_same(test, before, NULL);
 
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 }
 
 /* Transactions */
@@ -1165,7 +1184,7 @@ static void config_draft_limits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->draft.limits.rbinds_per_user, 64);
 	socks_draft_destroy(&f->draft);
 
-	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, PORTID, 7, 0));
+	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, f->owner, 7, 0));
 	KUNIT_ASSERT_EQ(test, 0,
 			socks_draft_init(&f->draft, config_table(f->sn)));
 	KUNIT_EXPECT_EQ(test, f->draft.limits.rbinds, 7);
@@ -1179,7 +1198,7 @@ static void config_limits(struct kunit *test)
 	u32 generation = f->sn->generation;
 
 	config_expect_limits(test, 1024, 64);
-	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 0, U32_MAX));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, f->owner, 0, U32_MAX));
 	config_expect_limits(test, 0, U32_MAX);
 	KUNIT_EXPECT_NE(test, f->sn->generation, generation);
 	KUNIT_EXPECT_EQ(test, config_action(f->sn, SOCKS_IP(10, 0, 0, 1)),
@@ -1189,21 +1208,21 @@ static void config_limits(struct kunit *test)
 	config_expect_limits(test, 0, U32_MAX);
 	KUNIT_EXPECT_EQ(test, config_action(f->sn, SOCKS_IP(10, 0, 0, 1)),
 			SOCKS_ACTION_VIA);
-	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 1024, 63));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, f->owner, 1024, 63));
 	config_expect_limits(test, 1024, 63);
 	KUNIT_EXPECT_EQ(test, config_table(f->sn)->n_rules, 3);
 	KUNIT_EXPECT_EQ(test, config_table(f->sn)->n_servers, 2);
 	KUNIT_EXPECT_EQ(test, f->servers[0]->n_rules, 1);
 
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
-	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, PORTID, "used"));
-	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, PORTID, "unused"));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, f->owner, "used"));
+	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, f->owner, "unused"));
 	config_expect_limits(test, 1024, 63);
 	/* With nothing but defaults there is no table. */
 	KUNIT_EXPECT_NOT_NULL(test, config_table(f->sn));
-	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 1024, 64));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, f->owner, 1024, 64));
 	KUNIT_EXPECT_NULL(test, config_table(f->sn));
 }
 
@@ -1227,26 +1246,26 @@ static void config_told(struct kunit *test)
 	config_base(test);
 	n = config_events.n;
 	config_expect_events(test, n);
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 1));
 	config_expect_events(test, ++n);
-	KUNIT_EXPECT_EQ(test, -ENOENT, config_del_rule(f->sn, PORTID, 99));
+	KUNIT_EXPECT_EQ(test, -ENOENT, config_del_rule(f->sn, f->owner, 99));
 	config_expect_events(test, n);
 
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
-	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 5, 6));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, f->owner, 5, 6));
 	config_expect_events(test, n);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_commit(f->sn, PORTID, NULL));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_commit(f->sn, f->owner, NULL));
 	config_expect_events(test, ++n);
 
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, true,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, PORTID, NULL));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, f->owner, NULL));
 	config_expect_events(test, n);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, true,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_commit(f->sn, PORTID, NULL));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_commit(f->sn, f->owner, NULL));
 	config_expect_events(test, ++n);
 }
 
@@ -1256,38 +1275,38 @@ static void config_limits_transaction(struct kunit *test)
 	struct config_state *before;
 
 	config_base(test);
-	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, PORTID, 5, 6));
+	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, f->owner, 5, 6));
 	before = config_state(test, NULL);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 7, 8));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, f->owner, 7, 8));
 	config_expect_limits(test, 5, 6);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, PORTID, NULL));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, f->owner, NULL));
 	config_expect_same(test, before, NULL);
 
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, PORTID, 7, 8));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 3));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, f->owner, 7, 8));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 3));
 	config_expect_limits(test, 5, 6);
 	KUNIT_EXPECT_EQ(test, 0,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	config_expect_limits(test, 7, 8);
 
 	/* One that is about something else keeps them. */
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 1));
 	KUNIT_EXPECT_EQ(test, 0,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	config_expect_limits(test, 7, 8);
 
 	/* Limits which changed meanwhile are a change as any other. */
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, OTHER_PORTID, 9, 9));
+	KUNIT_EXPECT_EQ(test, 0, config_set_limits(f->sn, f->other, 9, 9));
 	KUNIT_EXPECT_EQ(test, -ESTALE,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	config_expect_limits(test, 9, 9);
 }
 
@@ -1297,21 +1316,21 @@ static void config_limits_flush(struct kunit *test)
 	struct config_fixture *f = test->priv;
 
 	config_base(test);
-	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, PORTID, 5, 6));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, f->owner, 5, 6));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, true,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, f->rules[1],
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, f->rules[1],
 						 NULL));
 	config_expect_limits(test, 5, 6);
 	KUNIT_EXPECT_EQ(test, 0,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	config_expect_limits(test, 1024, 64);
 
-	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, PORTID, 5, 6));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+	KUNIT_ASSERT_EQ(test, 0, config_set_limits(f->sn, f->owner, 5, 6));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, true,
 							 NULL));
 	KUNIT_EXPECT_EQ(test, 0,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	config_expect_limits(test, 1024, 64);
 	KUNIT_EXPECT_NULL(test, config_table(f->sn));
 }
@@ -1324,19 +1343,19 @@ static void config_change_at_once(struct kunit *test)
 	u32 generation = f->sn->generation;
 
 	KUNIT_EXPECT_NULL(test, config_table(f->sn));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, rule, NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, rule, NULL));
 	KUNIT_EXPECT_EQ(test, config_action(f->sn, SOCKS_IP(10, 0, 0, 1)),
 			SOCKS_ACTION_REJECT);
 	KUNIT_EXPECT_NE(test, f->sn->generation, generation);
 	generation = f->sn->generation;
-	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, PORTID, server));
+	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, f->owner, server));
 	KUNIT_EXPECT_NE(test, f->sn->generation, generation);
 	generation = f->sn->generation;
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 1));
 	KUNIT_EXPECT_EQ(test, config_action(f->sn, SOCKS_IP(10, 0, 0, 1)),
 			SOCKS_ACTION_DIRECT);
 	KUNIT_EXPECT_NE(test, f->sn->generation, generation);
-	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, PORTID, "a"));
+	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, f->owner, "a"));
 	config_settle();
 	KUNIT_EXPECT_EQ(test, refcount_read(&rule->ref), 1);
 	KUNIT_EXPECT_EQ(test, refcount_read(&server->ref), 1);
@@ -1356,18 +1375,18 @@ static void config_transaction_commit(struct kunit *test)
 	before = config_state(test, NULL);
 	KUNIT_EXPECT_EQ(test, used->n_rules, 1);
 
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, PORTID, new));
+	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, f->owner, new));
 	KUNIT_EXPECT_EQ(test, 0,
-			config_change(f->sn, PORTID, (struct config_change){
+			config_change(f->sn, f->owner, (struct config_change){
 					.op = ADD_RULE,
 					.rule = rule,
 					.index = 3,
 					.name = "new",
 				      }));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
-	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, PORTID, "used"));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, f->owner, "used"));
 
 	/* Nothing of it is to be seen. */
 	KUNIT_EXPECT_PTR_EQ(test, config_table(f->sn), before->table);
@@ -1378,7 +1397,7 @@ static void config_transaction_commit(struct kunit *test)
 			SOCKS_ACTION_REJECT);
 
 	KUNIT_EXPECT_EQ(test, 0,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	after = config_state(test, NULL);
 	KUNIT_EXPECT_NE(test, after->generation, before->generation);
 	KUNIT_ASSERT_EQ(test, after->n_servers, 2);
@@ -1399,7 +1418,7 @@ static void config_transaction_commit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&used->ref), 2);
 
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 }
 
 static void config_transaction_abort(struct kunit *test)
@@ -1413,23 +1432,23 @@ static void config_transaction_abort(struct kunit *test)
 	new = config_server(test, "new");
 	rule = config_rule(test, SOCKS_ACTION_DIRECT, 0, 0);
 	before = config_state(test, NULL);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, PORTID, new));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, rule, NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
-	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, PORTID, "used"));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, PORTID, NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, f->owner, new));
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, rule, NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, f->owner, "used"));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, f->owner, NULL));
 	config_expect_same(test, before, NULL);
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			socks_transaction_abort(f->sn, PORTID, NULL));
+			socks_transaction_abort(f->sn, f->owner, NULL));
 
 	/* The same once more, with nothing there to be kept. */
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, true,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, PORTID, new));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, rule, NULL));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, PORTID, NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, f->owner, new));
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, rule, NULL));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, f->owner, NULL));
 	config_expect_same(test, before, NULL);
 }
 
@@ -1442,21 +1461,21 @@ static void config_transaction_missing(struct kunit *test)
 	config_base(test);
 	before = config_state(test, NULL);
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			socks_transaction_commit(f->sn, PORTID, &extack));
+			socks_transaction_commit(f->sn, f->owner, &extack));
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	extack._msg = NULL;
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			socks_transaction_abort(f->sn, PORTID, &extack));
+			socks_transaction_abort(f->sn, f->owner, &extack));
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 
 	/* Nor does that of another socket count. */
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, OTHER_PORTID,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->other,
 							 true, NULL));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			socks_transaction_abort(f->sn, PORTID, NULL));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, OTHER_PORTID,
+			socks_transaction_abort(f->sn, f->owner, NULL));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, f->other,
 							 NULL));
 	config_expect_same(test, before, NULL);
 }
@@ -1470,14 +1489,14 @@ static void config_transaction_twice(struct kunit *test)
 
 	config_base(test);
 	rule = config_rule(test, SOCKS_ACTION_DIRECT, 0, 0);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, rule, NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, rule, NULL));
 	KUNIT_EXPECT_EQ(test, -EBUSY,
-			socks_transaction_begin(f->sn, PORTID, true, &extack));
+			socks_transaction_begin(f->sn, f->owner, true, &extack));
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_EQ(test, 0,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	KUNIT_ASSERT_EQ(test, config_table(f->sn)->n_rules, 4);
 	KUNIT_EXPECT_PTR_EQ(test, config_table(f->sn)->rules[3], rule);
 }
@@ -1493,28 +1512,28 @@ static void config_transaction_stale(struct kunit *test)
 	config_base(test);
 	mine = config_rule(test, SOCKS_ACTION_DIRECT, 0, 0);
 	theirs = config_rule(test, SOCKS_ACTION_DIRECT, 0, 0);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, OTHER_PORTID,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->other,
 							 false, NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, mine, NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, OTHER_PORTID, theirs,
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, mine, NULL));
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->other, theirs,
 						 NULL));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_commit(f->sn, OTHER_PORTID,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_commit(f->sn, f->other,
 							  NULL));
 	KUNIT_ASSERT_EQ(test, config_table(f->sn)->n_rules, 4);
 	KUNIT_EXPECT_PTR_EQ(test, config_table(f->sn)->rules[3], theirs);
 
 	before = config_state(test, NULL);
 	KUNIT_EXPECT_EQ(test, -ESTALE,
-			socks_transaction_commit(f->sn, PORTID, &extack));
+			socks_transaction_commit(f->sn, f->owner, &extack));
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	/* All as before, but for the draft, gone with its references. */
 	KUNIT_EXPECT_EQ(test, refcount_read(&mine->ref), 1);
 	KUNIT_EXPECT_PTR_EQ(test, config_table(f->sn), before->table);
 	KUNIT_EXPECT_EQ(test, f->sn->generation, before->generation);
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 }
 
 /* A change at once, by another socket, makes one stale too. */
@@ -1524,12 +1543,12 @@ static void config_transaction_stale_at_once(struct kunit *test)
 	struct config_state *before;
 
 	config_base(test);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 1));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, OTHER_PORTID, 3));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 1));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->other, 3));
 	KUNIT_EXPECT_EQ(test, -ESTALE,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	before = config_state(test, NULL);
 	KUNIT_ASSERT_EQ(test, before->n_rules, 2);
 	KUNIT_EXPECT_PTR_EQ(test, before->rules[0], f->rules[0]);
@@ -1549,13 +1568,13 @@ static void config_transaction_flush(struct kunit *test)
 	/* The name is free again, in what begins empty. */
 	new = config_server(test, "used");
 	rule = config_rule(test, SOCKS_ACTION_VIA, 0, 0);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, true,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, PORTID, new));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, rule, "used"));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, OTHER_PORTID, 3));
+	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, f->owner, new));
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, rule, "used"));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->other, 3));
 	KUNIT_EXPECT_EQ(test, 0,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	after = config_state(test, NULL);
 	KUNIT_ASSERT_EQ(test, after->n_rules, 1);
 	KUNIT_EXPECT_PTR_EQ(test, after->rules[0], rule);
@@ -1567,10 +1586,10 @@ static void config_transaction_flush(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&f->rules[1]->ref), 1);
 
 	/* Nothing at all instead of it. */
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, true,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, true,
 							 NULL));
 	KUNIT_EXPECT_EQ(test, 0,
-			socks_transaction_commit(f->sn, PORTID, NULL));
+			socks_transaction_commit(f->sn, f->owner, NULL));
 	after = config_state(test, NULL);
 	KUNIT_EXPECT_EQ(test, after->n_rules, 0);
 	KUNIT_EXPECT_EQ(test, after->n_servers, 0);
@@ -1585,8 +1604,8 @@ static void config_transaction_close(struct kunit *test)
 {
 	struct netlink_notify notify = {
 		.net = &init_net,
-		.portid = PORTID,
-		.protocol = NETLINK_GENERIC,
+		.portid = 1234,
+		.protocol = NETLINK_ROUTE,
 	};
 	struct config_fixture *f = test->priv;
 	struct config_state *before;
@@ -1595,22 +1614,23 @@ static void config_transaction_close(struct kunit *test)
 	config_base(test);
 	rule = config_rule(test, SOCKS_ACTION_DIRECT, 0, 0);
 	before = config_state(test, NULL);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, rule, NULL));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, OTHER_PORTID,
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, rule, NULL));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->other,
 							 false, NULL));
 
-	/* A socket of another protocol may have the same number. */
-	notify.protocol = NETLINK_ROUTE;
+	/* Other sockets, which may have had the number of one of these. */
 	socks_netlink_event(NULL, NETLINK_URELEASE, &notify);
-	KUNIT_EXPECT_EQ(test, -EBUSY,
-			socks_transaction_begin(f->sn, PORTID, false, NULL));
 	notify.protocol = NETLINK_GENERIC;
 	socks_netlink_event(NULL, NETLINK_URELEASE, &notify);
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			socks_transaction_begin(f->sn, f->owner, false, NULL));
+	sock_set_flag(f->owner, SOCK_DEAD);
+	socks_netlink_event(NULL, NETLINK_URELEASE, &notify);
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			socks_transaction_commit(f->sn, PORTID, NULL));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, OTHER_PORTID,
+			socks_transaction_commit(f->sn, f->owner, NULL));
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_abort(f->sn, f->other,
 							 NULL));
 	/* And once more, with none. */
 	socks_netlink_event(NULL, NETLINK_URELEASE, &notify);
@@ -1625,11 +1645,11 @@ static void config_transaction_left_open(struct kunit *test)
 
 	config_base(test);
 	rule = config_rule(test, SOCKS_ACTION_VIA, 0, 0);
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, PORTID, false,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->owner, false,
 							 NULL));
-	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, rule,
+	KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, rule,
 						 "unused"));
-	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, OTHER_PORTID,
+	KUNIT_EXPECT_EQ(test, 0, socks_transaction_begin(f->sn, f->other,
 							 true, NULL));
 }
 
@@ -1641,26 +1661,26 @@ static void config_server_rule_count(struct kunit *test)
 	struct socks_server *b = config_server(test, "b");
 	u32 i;
 
-	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, PORTID, a));
-	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, PORTID, b));
+	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, f->owner, a));
+	KUNIT_EXPECT_EQ(test, 0, config_add_server(f->sn, f->owner, b));
 	for (i = 0; i < 10; i++) {
 		struct socks_rule *rule = config_rule(test, SOCKS_ACTION_VIA,
 						      0, 0);
 
-		KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, PORTID, rule,
+		KUNIT_EXPECT_EQ(test, 0, config_add_rule(f->sn, f->owner, rule,
 							 i < 7 ? "a" : "b"));
 	}
 	KUNIT_EXPECT_EQ(test, a->n_rules, 7);
 	KUNIT_EXPECT_EQ(test, b->n_rules, 3);
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 7));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 9));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 7));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 9));
 	KUNIT_EXPECT_EQ(test, a->n_rules, 6);
 	KUNIT_EXPECT_EQ(test, b->n_rules, 2);
-	KUNIT_EXPECT_EQ(test, -EBUSY, config_del_server(f->sn, PORTID, "b"));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 8));
-	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, PORTID, 7));
+	KUNIT_EXPECT_EQ(test, -EBUSY, config_del_server(f->sn, f->owner, "b"));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 8));
+	KUNIT_EXPECT_EQ(test, 0, config_del_rule(f->sn, f->owner, 7));
 	KUNIT_EXPECT_EQ(test, b->n_rules, 0);
-	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, PORTID, "b"));
+	KUNIT_EXPECT_EQ(test, 0, config_del_server(f->sn, f->owner, "b"));
 }
 
 /*
@@ -1700,13 +1720,13 @@ static int config_reader(void *data)
 }
 
 /* Replace the configuration by one with two new rules, and maybe a server. */
-static int config_replace(struct socks_net *sn, u32 action)
+static int config_replace(struct socks_net *sn, struct sock *owner, u32 action)
 {
 	const char *name = action == SOCKS_ACTION_VIA ? "a" : NULL;
 	struct socks_server *server;
 	int err, i;
 
-	err = socks_transaction_begin(sn, PORTID, true, NULL);
+	err = socks_transaction_begin(sn, owner, true, NULL);
 	if (!err && name) {
 		server = socks_server_alloc(name,
 					    htonl(SOCKS_IP(192, 0, 2, 1)),
@@ -1714,7 +1734,7 @@ static int config_replace(struct socks_net *sn, u32 action)
 					    NULL, 120, NULL);
 		if (IS_ERR(server))
 			return PTR_ERR(server);
-		err = config_add_server(sn, PORTID, server);
+		err = config_add_server(sn, owner, server);
 		socks_server_put(server);
 	}
 	for (i = 0; !err && i < 2; i++) {
@@ -1725,10 +1745,10 @@ static int config_replace(struct socks_net *sn, u32 action)
 		rule = socks_rule_alloc(&match, action, NULL, NULL);
 		if (IS_ERR(rule))
 			return PTR_ERR(rule);
-		err = config_add_rule(sn, PORTID, rule, name);
+		err = config_add_rule(sn, owner, rule, name);
 		socks_rule_put(rule);
 	}
-	return err ?: socks_transaction_commit(sn, PORTID, NULL);
+	return err ?: socks_transaction_commit(sn, owner, NULL);
 }
 
 static void config_readers(struct kunit *test)
@@ -1738,7 +1758,8 @@ static void config_readers(struct kunit *test)
 	struct task_struct *tasks[2];
 	int err, i;
 
-	KUNIT_ASSERT_EQ(test, 0, config_replace(f->sn, SOCKS_ACTION_REJECT));
+	err = config_replace(f->sn, f->owner, SOCKS_ACTION_REJECT);
+	KUNIT_ASSERT_EQ(test, 0, err);
 	for (i = 0; i < ARRAY_SIZE(tasks); i++) {
 		tasks[i] = kthread_run(config_reader, &readers, "socks_kunit");
 		if (IS_ERR(tasks[i]))
@@ -1746,8 +1767,9 @@ static void config_readers(struct kunit *test)
 	}
 	/* No assertion may end the case while they run. */
 	for (err = 0, i = 0; !err && i < 200; i++) {
-		err = config_replace(f->sn, i & 1 ? SOCKS_ACTION_REJECT :
-						    SOCKS_ACTION_VIA);
+		err = config_replace(f->sn, f->owner,
+				     i & 1 ? SOCKS_ACTION_REJECT :
+					     SOCKS_ACTION_VIA);
 		if (i % 16 == 0)
 			usleep_range(500, 1000);
 	}
@@ -1891,7 +1913,7 @@ static void decide_configure(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, IS_ERR(server));
 		f->servers[f->n_servers++] = server;
 		KUNIT_ASSERT_EQ(test, 0,
-				config_add_server(f->sn, PORTID, server));
+				config_add_server(f->sn, f->owner, server));
 	}
 	for (i = 0; i < ARRAY_SIZE(decide_rules); i++) {
 		struct socks_match match = config_match(decide_rules[i].addr,
@@ -1908,7 +1930,7 @@ static void decide_configure(struct kunit *test)
 		if (decide_rules[i].server != SERVER_NONE)
 			name = decide_servers[decide_rules[i].server].name;
 		KUNIT_ASSERT_EQ(test, 0,
-				config_add_rule(f->sn, PORTID, rule, name));
+				config_add_rule(f->sn, f->owner, rule, name));
 	}
 }
 
@@ -1981,10 +2003,10 @@ static void decide_server_direct(struct kunit *test)
 	struct config_fixture *f = test->priv;
 	u32 addr = ntohl(server->addr);
 
-	KUNIT_ASSERT_EQ(test, 0, config_add_server(f->sn, PORTID, server));
+	KUNIT_ASSERT_EQ(test, 0, config_add_server(f->sn, f->owner, server));
 	KUNIT_EXPECT_EQ(test, SOCKS_ACTION_DIRECT,
 			config_decide(config_table(f->sn), addr, 1080).action);
-	KUNIT_ASSERT_EQ(test, 0, config_add_rule(f->sn, PORTID, rule, NULL));
+	KUNIT_ASSERT_EQ(test, 0, config_add_rule(f->sn, f->owner, rule, NULL));
 	KUNIT_EXPECT_EQ(test, SOCKS_ACTION_DIRECT,
 			config_decide(config_table(f->sn), addr, 1080).action);
 }
@@ -2024,56 +2046,56 @@ static int config_act_add_rule(struct kunit *test)
 {
 	struct config_fixture *f = test->priv;
 
-	return config_add_rule(f->sn, PORTID, f->rules[f->n_rules - 1], NULL);
+	return config_add_rule(f->sn, f->owner, f->rules[f->n_rules - 1], NULL);
 }
 
 static int config_undo_add_rule(struct kunit *test)
 {
 	struct config_fixture *f = test->priv;
 
-	return config_del_rule(f->sn, PORTID, 4);
+	return config_del_rule(f->sn, f->owner, 4);
 }
 
 static int config_act_add_server(struct kunit *test)
 {
 	struct config_fixture *f = test->priv;
 
-	return config_add_server(f->sn, PORTID, f->servers[f->n_servers - 1]);
+	return config_add_server(f->sn, f->owner, f->servers[f->n_servers - 1]);
 }
 
 static int config_undo_add_server(struct kunit *test)
 {
 	struct config_fixture *f = test->priv;
 
-	return config_del_server(f->sn, PORTID, "new");
+	return config_del_server(f->sn, f->owner, "new");
 }
 
 static int config_act_limits(struct kunit *test)
 {
 	struct config_fixture *f = test->priv;
 
-	return config_set_limits(f->sn, PORTID, 1, 2);
+	return config_set_limits(f->sn, f->owner, 1, 2);
 }
 
 static int config_undo_limits(struct kunit *test)
 {
 	struct config_fixture *f = test->priv;
 
-	return config_set_limits(f->sn, PORTID, 1024, 64);
+	return config_set_limits(f->sn, f->owner, 1024, 64);
 }
 
 static int config_act_begin(struct kunit *test)
 {
 	struct config_fixture *f = test->priv;
 
-	return socks_transaction_begin(f->sn, PORTID, false, NULL);
+	return socks_transaction_begin(f->sn, f->owner, false, NULL);
 }
 
 static int config_undo_begin(struct kunit *test)
 {
 	struct config_fixture *f = test->priv;
 
-	return socks_transaction_abort(f->sn, PORTID, NULL);
+	return socks_transaction_abort(f->sn, f->owner, NULL);
 }
 
 static int config_prepare_commit(struct kunit *test)
@@ -2085,7 +2107,7 @@ static int config_act_commit(struct kunit *test)
 {
 	struct config_fixture *f = test->priv;
 
-	return socks_transaction_commit(f->sn, PORTID, NULL);
+	return socks_transaction_commit(f->sn, f->owner, NULL);
 }
 
 /**
@@ -2149,7 +2171,7 @@ static void config_no_memory(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, failed);
 		KUNIT_ASSERT_EQ(test, err, -ENOMEM);
 		KUNIT_EXPECT_EQ(test, -ENOENT,
-				socks_transaction_abort(f->sn, PORTID, NULL));
+				socks_transaction_abort(f->sn, f->owner, NULL));
 		config_expect_same(test, before, NULL);
 	}
 	KUNIT_EXPECT_GT(test, refused, 0);
