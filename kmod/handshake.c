@@ -50,6 +50,26 @@ static struct workqueue_struct *socks_wq;
 /* That of all TCP sockets, unless somebody has put another in its place. */
 static void (*socks_stock_error_report)(struct sock *sk) __ro_after_init;
 
+/*
+ * For work items: take the lock of a socket, but where a task has it. A task may
+ * hold it for as long as it likes, asleep in a page fault, and so may those who
+ * wait for it. No worker is to sleep with them: others wait for workers, too.
+ * Otherwise as lock_sock(); release_sock() gives it back.
+ */
+static bool socks_lock_if_free(struct sock *sk)
+{
+	bool free;
+
+	spin_lock_bh(&sk->sk_lock.slock);
+	free = !sock_owned_by_user_nocheck(sk);
+	if (free)
+		sk->sk_lock.owned = 1;
+	spin_unlock_bh(&sk->sk_lock.slock);
+	if (free)
+		mutex_acquire(&sk->sk_lock.dep_map, 0, 1, _RET_IP_);
+	return free;
+}
+
 /* Let the work item run after @delay jiffies. Under the socket lock. */
 static void socks_work_queue(struct socks_conn *conn, unsigned long delay)
 {
@@ -797,20 +817,15 @@ static void socks_abort_now(struct socks_conn *conn)
  * afterwards, though the program may keep it: the module can go.
  *
  * Return: false where a task has the socket, which may take as long as it likes
- * (see socks_work()); then nothing is done.
+ * (see socks_lock_if_free()); then nothing is done.
  */
 bool socks_handshake_abort(struct socks_conn *conn)
 {
 	struct sock *sk = conn->sk;
-	bool owned;
 
-	spin_lock_bh(&sk->sk_lock.slock);
-	owned = sock_owned_by_user(sk);
-	spin_unlock_bh(&sk->sk_lock.slock);
-	if (owned)
+	if (!socks_lock_if_free(sk))
 		return false;
 
-	lock_sock(sk);
 	if (socks_awaiting(conn)) {
 		conn->err = ECONNABORTED;
 		socks_conn_enter(conn, SOCKS_ABORTING, ECONNABORTED);
@@ -838,21 +853,14 @@ static void socks_work(struct work_struct *work)
 	struct socks_conn *conn = container_of(to_delayed_work(work),
 					       struct socks_conn, work);
 	struct sock *sk = conn->sk;
-	bool owned;
 
-	/*
-	 * A task may hold the lock for as long as it likes, asleep in a page
-	 * fault. No worker is to sleep with it: others wait for workers, too.
-	 */
-	spin_lock_bh(&sk->sk_lock.slock);
-	owned = sock_owned_by_user(sk);
-	if (owned)
+	if (!socks_lock_if_free(sk)) {
+		spin_lock_bh(&sk->sk_lock.slock);
 		socks_work_queue(conn, 1);
-	spin_unlock_bh(&sk->sk_lock.slock);
-	if (owned)
+		spin_unlock_bh(&sk->sk_lock.slock);
 		goto out;
+	}
 
-	lock_sock(sk);
 	if (socks_awaiting(conn)) {
 		s32 left = conn->expires - (u32)jiffies;
 
