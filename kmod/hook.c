@@ -154,14 +154,28 @@ static int socks_inet_listen(struct socket *sock, int backlog)
 	return err;
 }
 
+static int socks_refuse_einval(void)
+{
+	return -EINVAL;
+}
+
 static void notrace socks_hook_listen(unsigned long ip, unsigned long parent_ip,
 				      struct ftrace_ops *ops,
 				      struct ftrace_regs *fregs)
 {
 	const struct socket *sock = (void *)socks_ftrace_arg(fregs, 0);
 
-	if (!within_module(parent_ip, THIS_MODULE) &&
-	    socks_rbind_by_rule_wanted(sock) && try_module_get(THIS_MODULE))
+	if (within_module(parent_ip, THIS_MODULE))
+		return;
+	/*
+	 * One which was disconnected, but could not be given back (see
+	 * socks_end()): what it accepts would have our destructor. All others
+	 * of ours TCP refuses, too.
+	 */
+	if (socks_conn_any() && socks_conn_find(sock->sk))
+		socks_ftrace_redirect(fregs, socks_refuse_einval);
+	else if (socks_rbind_by_rule_wanted(sock) &&
+		 try_module_get(THIS_MODULE))
 		socks_ftrace_redirect(fregs, socks_inet_listen);
 }
 

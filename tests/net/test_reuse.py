@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A socket that connects again right after it has failed."""
 
+import ctypes
 import os
+import socket
 
 from lib.case import IPV4, MAPPED, SLOW, TestCase
+from lib.module import references
 from lib.server import REJECTED, Listener, reply
 from lib.sock import Sock
 from lib.topology import SERVER_A, TARGET, THROUGH_PREFIX
-from lib.wait import DEADLINE, Call
+from lib.userfault import Userfault
+from lib.wait import DEADLINE, Call, until
 
 PROGRAMS = 8
 TIMES = 100 if SLOW else 300
@@ -15,6 +19,9 @@ TIMES = 100 if SLOW else 300
 # Where servers listen, and what programs ask for, from these ports on.
 SERVER_PORT = 2000
 PORT = 3000
+
+IPV6_ADDRFORM = 1
+_libc = ctypes.CDLL(None, use_errno=True)
 
 # What a server sends before it resets the connection, and what that means.
 ANSWERS = ((b"\5", "EPROTO"), (reply(REJECTED), "ECONNREFUSED"))
@@ -61,3 +68,33 @@ class Reuse(TestCase):
         calls = [Call(self.program, index) for index in range(PROGRAMS)]
         for call in calls:
             call.result(20 * DEADLINE)
+
+    def test_listen(self) -> None:
+        """
+        One that IPV6_ADDRFORM has made another socket behind our back, begun
+        before connect() and ended behind it, does not listen once it is
+        disconnected: what it accepts would be ours in part, and hold nothing.
+        """
+        self.alone()
+        listener = self.listener()
+        fault = Userfault()
+        self.addCleanup(fault.close)
+        sock = self.sock(MAPPED, nonblocking=True)
+
+        def addrform() -> int:
+            result: int = _libc.setsockopt(
+                *(sock.fileno(), socket.IPPROTO_IPV6, IPV6_ADDRFORM),
+                *(ctypes.c_void_p(fault.address), 4),
+            )
+            return result
+
+        call = Call(addrform)
+        fault.wait()
+        self.assertEqual(sock.connect(TARGET), "EINPROGRESS")
+        self.accepted(listener).request()
+        fault.fill(bytes((socket.AF_INET,)))
+        self.assertEqual(call.result(), 0)
+        self.assertEqual(sock.disconnect(), "0")
+        self.assertEqual(sock.listen(), "EINVAL")
+        sock.close()
+        until(lambda: references() == 0, "no reference to the module")

@@ -14,7 +14,7 @@ from .wait import until
 _SYS_USERFAULTFD = 323
 _UFFDIO_API = 0xC018AA3F
 _UFFDIO_REGISTER = 0xC020AA00
-_UFFDIO_ZEROPAGE = 0xC020AA04
+_UFFDIO_COPY = 0xC028AA03
 _UFFD_API = 0xAA
 _MODE_MISSING = 1
 
@@ -56,12 +56,16 @@ class Userfault:
 
         until(message, "a page fault")
 
-    def fill(self) -> None:
-        """Fill the page with zeros, and wake who sleeps."""
+    def fill(self, data: bytes = b"") -> None:
+        """Fill the page with these bytes and zeros, and wake who sleeps."""
+        page = ctypes.create_string_buffer(data, self.size)
         fcntl.ioctl(
             self._fd,
-            _UFFDIO_ZEROPAGE,
-            struct.pack("QQQQ", self.address, self.size, 0, 0),
+            _UFFDIO_COPY,
+            struct.pack(
+                *("QQQQQ", self.address, ctypes.addressof(page)),
+                *(self.size, 0, 0),
+            ),
         )
 
     def close(self) -> None:
