@@ -763,8 +763,8 @@ out:
 	return err;
 }
 
-static int socks_transaction_end(struct socks_net *sn, struct sock *owner, bool commit,
-				 struct netlink_ext_ack *extack)
+static int socks_transaction_end(struct socks_net *sn, struct sock *owner,
+				 bool commit, struct netlink_ext_ack *extack)
 {
 	struct socks_transaction *transaction;
 	int err;

@@ -229,14 +229,9 @@ class Abort(TestCase):
             ),
         )
 
-        def options() -> int:
-            result: int = _libc.setsockopt(
-                *(sock.fileno(), socket.SOL_IP, socket.IP_OPTIONS),
-                *(ctypes.c_void_p(fault.address), 4),
-            )
-            return result
-
-        call = Call(options)
+        call = Call(
+            fault.setsockopt, sock.fileno(), socket.SOL_IP, socket.IP_OPTIONS
+        )
         fault.wait()
         # If each waited, this would be longer than anything may take.
         count = 10 + int(DEADLINE)
@@ -271,15 +266,11 @@ class Abort(TestCase):
             peer.request()
             pairs.append((sock, peer))
 
-        def options(sock: Sock) -> int:
-            result: int = _libc.setsockopt(
-                *(sock.fileno(), socket.SOL_IP, socket.IP_OPTIONS),
-                *(ctypes.c_void_p(fault.address), 4),
-            )
-            return result
-
         # With the socket's lock held, all that comes waits.
-        calls = [Call(options, sock) for sock, _ in pairs]
+        calls = [
+            Call(fault.setsockopt, sock.fileno(), socket.SOL_IP, socket.IP_OPTIONS)
+            for sock, _ in pairs
+        ]
         for call in calls:
             call.wait_blocked(SYS_SETSOCKOPT)
         for _, peer in pairs:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A socket that connects again right after it has failed."""
 
-import ctypes
 import os
 import socket
 
@@ -12,6 +11,7 @@ from lib.sock import Sock
 from lib.topology import SERVER_A, TARGET, THROUGH_PREFIX
 from lib.userfault import Userfault
 from lib.wait import DEADLINE, Call, until
+from lib.ways import IPV6_ADDRFORM
 
 PROGRAMS = 8
 TIMES = 100 if SLOW else 300
@@ -19,9 +19,6 @@ TIMES = 100 if SLOW else 300
 # Where servers listen, and what programs ask for, from these ports on.
 SERVER_PORT = 2000
 PORT = 3000
-
-IPV6_ADDRFORM = 1
-_libc = ctypes.CDLL(None, use_errno=True)
 
 # What a server sends before it resets the connection, and what that means.
 ANSWERS = ((b"\5", "EPROTO"), (reply(REJECTED), "ECONNREFUSED"))
@@ -81,14 +78,10 @@ class Reuse(TestCase):
         self.addCleanup(fault.close)
         sock = self.sock(MAPPED, nonblocking=True)
 
-        def addrform() -> int:
-            result: int = _libc.setsockopt(
-                *(sock.fileno(), socket.IPPROTO_IPV6, IPV6_ADDRFORM),
-                *(ctypes.c_void_p(fault.address), 4),
-            )
-            return result
-
-        call = Call(addrform)
+        call = Call(
+            *(fault.setsockopt, sock.fileno()),
+            *(socket.IPPROTO_IPV6, IPV6_ADDRFORM),
+        )
         fault.wait()
         self.assertEqual(sock.connect(TARGET), "EINPROGRESS")
         self.accepted(listener).request()

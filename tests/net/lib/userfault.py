@@ -68,6 +68,13 @@ class Userfault:
             ),
         )
 
+    def setsockopt(self, fd: int, level: int, option: int) -> int:
+        """setsockopt() whose value, a number, is in the page."""
+        result: int = _libc.setsockopt(
+            fd, level, option, ctypes.c_void_p(self.address), 4
+        )
+        return result
+
     def close(self) -> None:
         """Be done with it; who still sleeps is woken."""
         with contextlib.suppress(OSError):
